@@ -33,7 +33,7 @@ class Portal:
         _portals.add(self)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what a coroutine gives, doing its errands in this thread meanwhile.
+        """Return a coroutine's result; its errands run in this thread meanwhile.
 
         Raises:
             RuntimeError: The portal is closed, or this is the thread of its own loop.
@@ -173,7 +173,7 @@ class _Call(Generic[T]):
             self._task.cancel()
 
     def result(self) -> T:
-        """Return what it gave, or raise what it raised.
+        """Return its result, or raise its exception.
 
         Raises:
             CancelledError: It was cancelled.
@@ -190,7 +190,7 @@ def _do(todo: "SimpleQueue[Errand | None]") -> None:
 
 
 async def in_callers_thread(function: Callable[[], T]) -> T:
-    """Return what a function of the caller gives.
+    """Return the result of a caller's function.
 
     It runs in the thread of the caller: there it finds what belongs to that thread, may wait
     itself, and may use the client.

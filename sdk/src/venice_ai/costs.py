@@ -55,7 +55,7 @@ class SpeechQuote:
 
 
 def quote_speech(model: Model, text: str) -> SpeechQuote:
-    """Return what reading a text aloud costs, as long as all of it is read.
+    """Return the price of reading a text aloud in full.
 
     Args:
         model: From `client.models.list(type="tts")`, or from `client.models.find`.
@@ -78,7 +78,7 @@ def estimate_completion_cost(
     expected_completion_tokens: int = EXPECTED_COMPLETION_TOKENS,
     tokens_per_word: float = TOKENS_PER_WORD,
 ) -> ChatCostEstimate:
-    """Estimate what a chat will cost. Images and sounds are not counted, and nothing is cached.
+    """Estimate the cost of a chat, without images, audio and cached tokens.
 
     Args:
         model: From `client.models.list` or `client.models.find`.
@@ -110,7 +110,7 @@ def estimate_completion_cost(
 
 
 def _texts(messages: Iterable[AnyMessage]) -> Iterator[str]:
-    """Yield what the model will read."""
+    """Yield the texts that the model will read."""
     for message in messages:
         content = message.get("content")
         for part in (content,) if isinstance(content, str) else content or ():

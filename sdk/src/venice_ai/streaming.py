@@ -213,7 +213,7 @@ class SpeechStream:
         return self.meta.headers.get("x-fondaco-voice")
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write what is still to come to a file, and return where it is."""
+        """Write the rest of the stream to a file, and return its path."""
         with Path(path).open("wb") as file:  # noqa: ASYNC230 - a piece is a few kilobytes
             async for piece in self:
                 file.write(piece)

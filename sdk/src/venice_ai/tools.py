@@ -34,7 +34,7 @@ _HEADING = re.compile(r"^\s*[A-Z]\w+:\s*$")
 def tool_from_function(
     function: Callable[..., Any], *, name: str | None = None, description: str | None = None
 ) -> Tool:
-    """Return what the model has to know of a function: name, purpose, and schema of its arguments.
+    """Return the tool definition of a function: name, description, and schema of its arguments.
 
     The types come from the annotations, the texts from the docstring: its beginning, and what its
     section `Args:` (or `:param x:`) says.
@@ -118,7 +118,7 @@ def runnables(tools: Sequence[Callable[..., Any] | Tool]) -> dict[str, Runnable]
 
 
 def text_of(result: object) -> str:
-    """Return what the model is told of a tool's result: text as it is, all else as JSON.
+    """Return a tool's result as text for the model: a string as it is, all else as JSON.
 
     >>> text_of("sunny"), text_of({"degrees": 21})
     ('sunny', '{"degrees":21}')

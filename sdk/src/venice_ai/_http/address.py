@@ -29,7 +29,7 @@ def checked(base_url: str, source: str) -> str:
 
 
 def _fault(base_url: str) -> str | None:
-    """Return what is wrong with an address, as the rest of a sentence."""
+    """Return the fault of an address, as the rest of a sentence."""
     if not (base_url.isascii() and base_url.isprintable()) or " " in base_url:
         return "has a blank, a line break or a character that is not ASCII in it"
     try:

@@ -211,7 +211,7 @@ def broken(
     streamed: bool = False,
     proxy: str | None = None,
 ) -> APIConnectionError:
-    """Return what became of a connection.
+    """Return the error that a broken connection raises.
 
     Args:
         error: What the HTTP library says.
@@ -295,7 +295,7 @@ def _refusal(response: httpx2.Response, wire: httpx2.Request) -> APIError:
 
 
 def _advice(response: httpx2.Response, wire: httpx2.Request) -> str:
-    """Return what to do about a refusal, as far as only this side knows."""
+    """Return the remedy for a refusal that only the client knows."""
     keyless = not {"authorization", "x-api-key"} & wire.headers.keys()
     if response.status_code == _UNAUTHORIZED and keyless:
         return _NO_KEY

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def folded(chunks: "Iterable[ChatCompletionChunk]") -> ChatCompletionResponse:
-    """Return what chunks say together."""
+    """Return the accumulation of chunks."""
     reply = ChatCompletionResponse()
     answers: dict[int, _Answer] = {}
     for chunk in chunks:

@@ -19,7 +19,7 @@ class Facade:
         self._portal = portal
 
     def close(self) -> None:
-        """Close what is behind."""
+        """Close the client behind it."""
         self._portal.run(self._behind.aclose())
 
     def __getattr__(self, name: str) -> Any:

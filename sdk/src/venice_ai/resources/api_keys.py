@@ -156,7 +156,7 @@ def _fields(
     expires_at: date | str | None,
     limit: ConsumptionLimit | None,
 ) -> dict[str, object]:
-    """Return what a new key is to be, without what is left open."""
+    """Return the fields of a new key that are given."""
     fields = {
         "apiKeyType": api_key_type,
         "description": description,

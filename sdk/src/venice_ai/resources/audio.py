@@ -284,7 +284,7 @@ class Audio(APIResource[Choosing]):
         return Translations(self._client)
 
     async def quote(self, *, input: str, model: str = "default") -> SpeechQuote:
-        """Return what reading a text aloud will cost: exact, as characters are what is charged.
+        """Return the exact price of reading a text aloud, which is charged by characters.
 
         Args:
             input: The text.

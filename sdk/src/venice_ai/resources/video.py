@@ -46,7 +46,7 @@ class Video(APIResource[Client]):
         audio_url: VideoInput | None = None,
         video_url: VideoInput | None = None,
     ) -> VideoQuote:
-        """Return what a video will cost, exactly.
+        """Return the exact price of a video.
 
         Args:
             model: As in `queue`, as all that follows.
@@ -136,7 +136,7 @@ class Video(APIResource[Client]):
     async def retrieve(
         self, *, model: str, queue_id: str, delete_media_on_completion: bool = False
     ) -> VideoStatus | VideoFile:
-        """Return a video, or how it gets on.
+        """Return a video, or its progress.
 
         Args:
             model: The model that makes it.

@@ -45,7 +45,7 @@ class Attester:
         self._turns = PerLoop(asyncio.Lock)
 
     async def current(self, model: str, options: TeeOptions) -> Attestation:
-        """Return an attestation that is recent enough, asking for one where there is none.
+        """Return a recent attestation, fetched if none is cached.
 
         Raises:
             TeeAttestationError: The enclave proves less than the caller demands.

@@ -74,7 +74,7 @@ class ConfidentialCalls:
     async def _renewed(
         self, chat: ConfidentialChat, used: Attestation, error: InvalidRequestError
     ) -> Attestation:
-        """Return what to try once more with; raise the error where that would be of no use."""
+        """Return the renewed attestation for a retry; raise the error where a retry is useless."""
         if _is_replay(error):  # the transport sent it again, after a failure
             return used
         stale = used.format == "venice" or _STALE in str(error.body)
@@ -191,7 +191,7 @@ def _is_replay(error: InvalidRequestError) -> bool:
 def _upstream_gaps(
     receipt: Receipt, attestation: Attestation, options: TeeOptions
 ) -> tuple[str, ...]:
-    """Return what is unproved of services that the enclave sent the text to."""
+    """Return the unproved facts about services to which the enclave sent the text."""
     names = [
         str(one.get("upstream_name"))
         for one in receipt.upstreams

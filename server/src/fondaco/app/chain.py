@@ -26,7 +26,7 @@ _CONNECTIONS = 8
 
 @asynccontextmanager
 async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[WalletPorts]:
-    """Open what wallets need, and close it at the end.
+    """Open the adapters of wallets, and close them at the end.
 
     Raises:
         ConfigurationError: the node's address cannot be used.
@@ -43,7 +43,7 @@ async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[WalletP
 
 
 def chain_of(stakes: Stakes | None, accounts: Accounts) -> WalletPorts:
-    """Return what wallets need, their challenges signed by a secret that dies with the process."""
+    """Return the adapters of wallets; a secret that dies with the process signs their challenges."""
     challenges = SignedChallenges(secrets.token_bytes(32), f"fondaco:{secrets.token_hex(16)}")
     return WalletPorts(challenges, EthSignatures(), stakes, accounts)
 

@@ -56,7 +56,7 @@ _LONGEST_CHECK_S = 75.0
 
 @asynccontextmanager
 async def opened_templates() -> AsyncGenerator[Templates]:
-    """Open what renders chat templates; its children start with the first of them."""
+    """Open the renderer of chat templates; its children start with the first of them."""
     templates = SandboxedTemplates(SystemClock())
     try:
         yield templates

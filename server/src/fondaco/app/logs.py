@@ -54,7 +54,7 @@ class Event:
 
 
 def event_of(record: logging.LogRecord) -> Event:
-    """Return what may be written of a record."""
+    """Return the fields of a record that may be written."""
     fields = _fields(record)
     if record.exc_info and (error := record.exc_info[1]) is not None:
         fields |= {"reason": type(error).__name__, "place": place_of(error)}
@@ -141,7 +141,7 @@ class LogOutput(logging.Handler):
             self.release()
 
     def close(self) -> None:
-        """Write what was held back, whatever the time."""
+        """Write the records that were held back, whatever the time."""
         self.acquire()
         try:
             self._sum_up(inf)

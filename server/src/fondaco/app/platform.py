@@ -92,7 +92,7 @@ async def opened_output_formats() -> AsyncGenerator[OutputFormats]:
 
 @asynccontextmanager
 async def opened_sound_codec() -> AsyncGenerator[SoundCodec]:
-    """Open what encodes sound; its child process starts with the first file, and ends when it is idle."""
+    """Open the sound encoder; its child process starts with the first file, and ends when it is idle."""
     codec = PyAVCodec()
     async with anyio.create_task_group() as tasks:
         await tasks.start(codec.run)

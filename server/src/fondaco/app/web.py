@@ -32,7 +32,7 @@ SearchAdapter: TypeAlias = LibrarySearch | SearxngSearch | BraveSearch | MetaSea
 
 @asynccontextmanager
 async def opened_web(settings: Settings) -> AsyncGenerator[WebRetrieval]:
-    """Open what brings pages and results of searches, and close it at the end.
+    """Open the fetcher of pages and search results, and close it at the end.
 
     Raises:
         ConfigurationError: a search engine's address cannot be used.
@@ -57,7 +57,7 @@ async def opened_web(settings: Settings) -> AsyncGenerator[WebRetrieval]:
 
 @asynccontextmanager
 async def opened_files(settings: Settings) -> AsyncGenerator[WebFiles | None]:
-    """Open what fetches images for callers, where that is permitted, and close it at the end."""
+    """Open the fetcher of callers' images, where fetching is permitted, and close it at the end."""
     files = WebFiles(partial(_egress, settings.web))
     try:
         yield files if settings.web.images else None

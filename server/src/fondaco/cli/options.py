@@ -73,7 +73,7 @@ def plain(text: str, longest: int, *, empty: bool = True) -> str:
 
 
 def expect_variable(name: str) -> None:
-    """Refuse what is no name of a variable of the environment: it may be the key itself.
+    """Refuse a value that is not the name of an environment variable: it may be the key itself.
 
     Raises:
         typer.BadParameter: it is none; the message does not show it.

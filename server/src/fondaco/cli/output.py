@@ -83,7 +83,7 @@ def print_row(row: Row, *, as_json: bool) -> None:
 
 @contextmanager
 def progress(what: str, *, bar: bool = True) -> Iterator[Progress]:
-    """Show how a download gets on: a `bar` on a terminal, else a line now and then."""
+    """Show the progress of a download: a `bar` on a terminal, else a line now and then."""
     if bar and sys.stderr.isatty():
         with _bar(what) as advance:
             yield advance

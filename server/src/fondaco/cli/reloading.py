@@ -118,7 +118,7 @@ def _awaited(folder: Path, before: "ServerState", deadline: float) -> Told:
 
 
 def server_state(folder: Path) -> "ServerState | None":
-    """Return what the server that runs on a home says of itself; None: none runs.
+    """Return the state of the server that runs on a home; None: none runs.
 
     Raises:
         FailedError: it cannot be seen.

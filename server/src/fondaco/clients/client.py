@@ -60,7 +60,7 @@ class ClientResponse(Protocol):
         ...
 
     async def piece(self) -> bytes:
-        """Return what has arrived of the body since the last piece, or nothing at its end.
+        """Return the part of the body that arrived since the last piece; empty at its end.
 
         Raises:
             IncompleteResponseError: the connection ended before the body did, or the response has no end.

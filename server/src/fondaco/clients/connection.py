@@ -55,7 +55,7 @@ class PooledResponse:
             await self._arrival()
 
     async def piece(self) -> bytes:
-        """Return what has arrived of the body since the last piece, or nothing at its end."""
+        """Return the part of the body that arrived since the last piece; empty at its end."""
         while not self._chunks:
             if self._failure is not None:
                 raise self._failure
@@ -218,7 +218,7 @@ class ClientConnection(asyncio.Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived."""
+        """Parse the bytes that arrived."""
         response = self._response
         if response is None or response.complete:  # unsolicited data is not trusted
             if response is not None:

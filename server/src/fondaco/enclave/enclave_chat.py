@@ -185,7 +185,7 @@ class EnclaveChat:
         return self._pieces(self._waiting.take(completion_id), max_output_tokens)
 
     async def forget(self, completion_id: str) -> None:
-        """Drop what was decrypted of a call that will not be answered; see `ports.engines.enclave`."""
+        """Drop the decrypted content of a call that will not be answered; see `ports.engines.enclave`."""
         self._waiting.drop(completion_id)
 
     async def probe(self) -> None:
@@ -200,7 +200,7 @@ class EnclaveChat:
         await first.probe()
 
     async def identity(self) -> EnclaveIdentity:
-        """Return what the enclave is called."""
+        """Return the enclave's identity."""
         return self._keys.identity
 
     async def attestation(

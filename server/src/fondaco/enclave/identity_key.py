@@ -21,7 +21,7 @@ class IdentityKeyError(Exception):
 
 
 def statement(purpose: str, keyset_digest: str) -> bytes:
-    """Return what the identity key signs to endorse a keyset, or to revoke it.
+    """Return the statement that the identity key signs to endorse or revoke a keyset.
 
     Source: ACI, sections 4.3 and 4.7.
     """

@@ -109,7 +109,7 @@ class Opener:
         return text
 
     def sealer(self, completion_id: str) -> ResponseSealer:
-        """Return what encrypts the response of this id."""
+        """Return the sealer of the response with this id."""
         suite, client, context = self._key.suite, self._client, self._context
         if context is None:
             headers = {"x-venice-tee": "true"}
@@ -122,7 +122,7 @@ class Opener:
         )
 
     def receipt(self, now: Callable[[], float]) -> ReceiptBuilder:
-        """Return what records this call, to be signed at its end."""
+        """Return the receipt builder of this call, signed at its end."""
         return ReceiptBuilder(self.epoch, self._call, self._model, now)
 
     def _text(self, packet: bytes, field: str) -> str | None:

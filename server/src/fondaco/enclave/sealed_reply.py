@@ -67,7 +67,7 @@ class Pieces:
                     pass
 
     def taken(self) -> list[_Piece]:
-        """Return what was collected since the last time."""
+        """Return the output collected since the last call."""
         taken, self._pieces = self._pieces, []
         self._latest.clear()
         return taken
@@ -89,7 +89,7 @@ class SealedReply(Protocol):
     """A reply in the making."""
 
     def add(self, batch: EventBatch) -> None:
-        """Add what the model said."""
+        """Add model output."""
         ...
 
     def flush(self) -> bytes:

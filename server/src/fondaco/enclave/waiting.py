@@ -90,7 +90,7 @@ class Waiting(Generic[T]):
             self._drop(key)
 
     async def run(self) -> None:
-        """Drop what has waited for too long, until cancelled."""
+        """Drop expired calls, until cancelled."""
         while True:
             await anyio.sleep(_LOOK_S)
             self._drop_expired()

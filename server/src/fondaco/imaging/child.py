@@ -99,7 +99,7 @@ def _picture(request: Mapping[str, Any]) -> Picture:
 
 
 def _protected(request: Mapping[str, Any]) -> Protected | None:
-    """Return what lies behind the picture in a request."""
+    """Return the options behind the picture in a request."""
     if (behind := request.get("protected")) is None:
         return None
     start, found = behind["bytes"], []

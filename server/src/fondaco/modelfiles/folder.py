@@ -68,7 +68,7 @@ class ModelFolder:
         self._pause_s = pause_s
 
     def installed(self) -> tuple[Installed, ...]:
-        """Return what is here, by file name."""
+        """Return the installed files by name."""
         names = {f.file: model.name for model in self._known.values() for f in model.files}
         return tuple(
             Installed(names.get(path.name, path.name), path, path.stat().st_size)

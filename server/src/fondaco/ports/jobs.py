@@ -170,11 +170,11 @@ class Sealer(Protocol):
         ...
 
     def seal_request(self, job_id: str, request: bytes) -> bytes:
-        """Seal what is to be done."""
+        """Seal a job's request."""
         ...
 
     def open_request(self, job_id: str, sealed: bytes) -> bytes:
-        """Return what is to be done.
+        """Return a job's request.
 
         Raises:
             UnsealableError: it is not what was sealed for this job.

@@ -78,7 +78,7 @@ class Journal(Protocol):
         ...
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
-        """Return what the calls of a key and epoch were charged.
+        """Return the charges of a key's calls in an epoch.
 
         Contains exactly the writes begun before this call that are not cancelled.
         """

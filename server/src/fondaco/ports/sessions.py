@@ -33,7 +33,7 @@ class SessionStore(Protocol):
         ...
 
     async def close(self, digest: bytes) -> None:
-        """Delete a session; nothing where there is none."""
+        """Delete a session; no-op where there is none."""
         ...
 
     async def add_login(

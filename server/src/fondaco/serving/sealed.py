@@ -158,7 +158,7 @@ class ConfidentialChat:
         return await enclave.receipt(form, receipt_id, owner=owner, model=model)
 
     async def identity(self) -> EnclaveIdentity:
-        """Return what the enclave is called, starting it where it does not run.
+        """Return the enclave's identity, starting it where it does not run.
 
         Raises:
             NotFoundError: there is no enclave.
@@ -283,6 +283,6 @@ def _call_started(
 
 
 def _estimated_tokens(request: SealedRequest, requested_tokens: int | None) -> int:
-    """Return what the token limit reserves for a call until its settlement."""
+    """Return the tokens that the limit reserves for a call until its settlement."""
     output = min(requested_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT) * request.choices
     return request.ciphertext_bytes // CHARACTERS_A_TOKEN + output

@@ -79,7 +79,7 @@ class SpeechMeter:
         return Usage(characters=spoken) if spoken else NO_USAGE
 
     def make(self, characters: int) -> None:
-        """Count what an engine has spoken."""
+        """Count the text that an engine has spoken."""
         self._made += max(0, characters)
 
     def deliver(self) -> None:

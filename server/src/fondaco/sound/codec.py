@@ -151,7 +151,7 @@ class FileEncoder:
         self._done = False
 
     async def encode(self, piece: SpokenPiece) -> bytes:
-        """Return what there is of the file after a further piece.
+        """Return the bytes of the file that a further piece completes.
 
         Raises:
             EngineError: it cannot be encoded, or its rate is not that of the pieces before it.

@@ -28,7 +28,7 @@ class SoundFile(Protocol):
     """A file that is being written."""
 
     def add(self, pcm: bytes) -> bytes:
-        """Return what there is of the file after some more samples."""
+        """Return the bytes of the file that further samples complete."""
         ...
 
     def finish(self) -> bytes:
@@ -123,7 +123,7 @@ class Encoded:
         self._stream = stream
 
     def add(self, pcm: bytes) -> bytes:
-        """Return what was written meanwhile."""
+        """Return the bytes written meanwhile."""
         if pcm:
             frame = av.AudioFrame.from_ndarray(
                 np.frombuffer(pcm, np.int16).reshape(1, -1), format="s16", layout="mono"
@@ -159,6 +159,6 @@ class _Pipe:
         return len(data)
 
     def taken(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return the bytes written since the last call."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)

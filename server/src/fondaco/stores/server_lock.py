@@ -116,7 +116,7 @@ def locked(folder: Path) -> int:
 
 
 def running_server(folder: Path) -> ServerState | None:
-    """Return what the server that runs on a home says of itself; None: none runs, or it does not say.
+    """Return the state of the server that runs on a home; None: none runs, or it reports none.
 
     Raises:
         OSError: the file cannot be read.

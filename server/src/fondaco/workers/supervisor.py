@@ -102,7 +102,7 @@ class ServerSupervisor(ABC, Generic[T]):
 
     @abstractmethod
     async def closed(self, running: T) -> None:
-        """Release what was opened, as the child has ended."""
+        """Release the child's resources, as it has ended."""
 
     @property
     def state(self) -> NotRunning | T:

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return what all calls give, in their order; the first failure ends the others.
+    """Return the results of all calls, in order; the first failure cancels the others.
 
     None of them runs any more when it returns. `asyncio.TaskGroup` would do, but before Python 3.13
     it leaves its caller marked as cancelled after a failure, which time-outs then trip over.

@@ -241,7 +241,7 @@ class ChatCompletions(APIResource[Chatting]):
         expected_completion_tokens: int = EXPECTED_COMPLETION_TOKENS,
         tokens_per_word: float = TOKENS_PER_WORD,
     ) -> ChatCostEstimate:
-        """Estimate what an answer will cost, from words and the model's prices; nothing is asked.
+        """Estimate the cost of an answer from words and the model's prices, without a request.
 
         Args:
             model: Its id, or a trait.

@@ -33,7 +33,7 @@ def offers_encryption(report: Mapping[str, Any]) -> bool:
 async def check_aci(
     report: Mapping[str, Any], nonce: str, options: TeeOptions, now: float
 ) -> Attestation:
-    """Return what a report proves.
+    """Return the proof that a report gives.
 
     Args:
         report: As the server sent it.

@@ -33,7 +33,7 @@ _ADDRESS_BYTES = 20
 async def check_original(
     reply: Mapping[str, Any], model: str, nonce: str, options: TeeOptions, now: float
 ) -> Attestation:
-    """Return what a reply proves.
+    """Return the proof that a reply gives.
 
     Args:
         reply: As the server sent it.

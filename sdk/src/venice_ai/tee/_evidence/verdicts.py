@@ -51,7 +51,7 @@ def sentences(
     proved: Sequence[str],
     unproved: Sequence[str],
 ) -> Sentences:
-    """Return what is proved and what is not.
+    """Return the proved and the unproved facts.
 
     Args:
         provider: The kind of evidence.

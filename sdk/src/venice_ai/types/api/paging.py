@@ -20,7 +20,7 @@ class Pagination(Camel):
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Self | None:
-        """Return what a reply's head says; None: it does not say.
+        """Return the pagination in a response's headers; None: there are no such headers.
 
         >>> Pagination.of({"x-pagination-page": "1"}) is None
         True

@@ -60,7 +60,7 @@ def fetch(
     token: str = "",
     known: "KnownModel | None" = None,
 ) -> Path:
-    """Fetch a model file unless it is here, and show how that gets on, with a `bar` on a terminal.
+    """Fetch a model file unless it is installed, and show progress, with a `bar` on a terminal.
 
     Raises:
         ModelFileError: it cannot be had.

@@ -209,7 +209,7 @@ def price_of_image(text: str) -> Decimal:
 def added_weights_row(
     model_id: str, row: "Tree", facts: "WeightFacts", files: "Sequence[FetchedFile]"
 ) -> Row:
-    """Return what is shown of a model that was added."""
+    """Return the row for a model that was added."""
     price = row["price"]
     assert isinstance(price, dict)  # noqa: S101 - `row_of_weights` made it
     return {

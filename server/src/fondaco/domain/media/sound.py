@@ -40,7 +40,7 @@ class Sound:
 
 
 def charged_seconds(seconds: float) -> int:
-    """Return what sound of this length is charged as: whole seconds, rounded up.
+    """Return the charged length of sound: whole seconds, rounded up.
 
     >>> charged_seconds(0), charged_seconds(0.01), charged_seconds(60), charged_seconds(60.1)
     (0, 1, 60, 61)

@@ -55,7 +55,7 @@ class NamePatterns:
         self._targets = tuple(sorted(found, key=lambda one: -one[0].literals))
 
     def target(self, name: str) -> str | None:
-        """Return what a name stands for; None: no pattern matches.
+        """Return the target of a name; None: no pattern matches.
 
         >>> NamePatterns({"gpt-*": "default", "gpt-*-mini": "fastest"}).target("GPT-5-mini")
         'fastest'

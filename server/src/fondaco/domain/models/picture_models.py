@@ -122,7 +122,7 @@ def _not_enlarged(request: UpscaleRequest, picture: Pixels) -> InvalidRequestErr
 
 
 def upscales(scale: float) -> Usage:
-    """Return what one upscaling by this scale is sold as.
+    """Return the SKU of one upscaling by this scale.
 
     >>> upscales(1).upscales_2x, upscales(2).upscales_2x, upscales(2.1).upscales_4x
     (1, 1, 1)

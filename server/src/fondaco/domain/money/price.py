@@ -347,7 +347,7 @@ class VideoPrice:
     """Of each second with sound, in addition."""
 
     def at(self, resolution: str, *, sound: bool) -> VideoRate:
-        """Return what videos of a resolution cost: `480p`, `720p` or `1080p`."""
+        """Return the price of videos of a resolution: `480p`, `720p` or `1080p`."""
         seconds = {
             "480p": self.second_480p,
             "720p": self.second_720p,

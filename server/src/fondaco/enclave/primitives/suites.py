@@ -170,7 +170,7 @@ class Suite(Generic[Private, Public]):
         return self.curve.public(ephemeral) + nonce + cipher.encrypt(nonce, plaintext, associated)
 
     def open(self, private: Private, packet: bytes, associated: bytes | None) -> bytes:
-        """Return what was sealed.
+        """Return the plaintext.
 
         Raises:
             CannotOpenError: nothing that this key, or this associated data, opens.

@@ -23,7 +23,7 @@ class Finding:
 
 
 def checked(check: str, holds: bool, proved: str, failed: str) -> Finding:  # noqa: FBT001 - the fact itself
-    """Return what a check came to that either holds or does not."""
+    """Return the finding of a check that either holds or fails."""
     return Finding(check, *((Outcome.PROVED, proved) if holds else (Outcome.FAILED, failed)))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def at(value: object, *path: str) -> Any:
-    """Return what stands at a path; None: nothing."""
+    """Return the value at a path; None: nothing."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

@@ -35,7 +35,7 @@ class Pin:
 
 
 def pin_of(report: object) -> Pin | None:
-    """Return what to remember of a report; None: it lacks it."""
+    """Return the pin of a report; None: the report lacks its facts."""
     workload_id = at(report, "workload_id")
     version = at(report, "attestation", "workload_keyset", "keyset_epoch", "version")
     if isinstance(workload_id, str) and is_integer(version):

@@ -9,7 +9,7 @@ from fondaco.enclave.verification.findings import Finding, failed, unproved
 
 
 def verify_quote(check: str, encoded: str, bound: bytes) -> Iterator[Finding]:
-    """Yield what a quote shows.
+    """Yield the findings of a quote.
 
     Args:
         check: the name of the finding.

@@ -169,7 +169,7 @@ def _hardware(report: object) -> Iterator[Finding]:
 
 
 def _beyond(report: object) -> Iterator[Finding]:
-    """Yield what no check of a report can prove."""
+    """Yield the facts that no check of a report can prove."""
     source = at(report, "attestation", "source_provenance")
     named = [
         f"{name} {value}"

@@ -65,7 +65,7 @@ def _without_folders(text: str, files: Collection[str]) -> str:
 
 
 def drawing_of(request: Mapping[str, Any]) -> DiffusionRequest:
-    """Return what a request asks for, in a size that the model has."""
+    """Return the drawing that a request describes, in a size that the model supports."""
     step = request["divisor"]
     width, height = (-(-request[side] // step) * step for side in ("width", "height"))
     canvas = request.get("canvas")

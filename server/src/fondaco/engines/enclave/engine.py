@@ -74,7 +74,7 @@ class EnclaveOverHttp(ABC):
                         yield piece
 
     async def forget(self, call: SealedCall) -> None:
-        """Have what was decrypted of a call dropped, as it will not be answered."""
+        """Drop the decrypted content of a call that will not be answered."""
         await self._ask(wire.FORGET, orjson.dumps({"completion_id": call.completion_id}))
 
     async def probe(self) -> None:
@@ -82,7 +82,7 @@ class EnclaveOverHttp(ABC):
         await self._ask(wire.PROBE)
 
     async def identity(self) -> EnclaveIdentity:
-        """Return what it is called."""
+        """Return its identity."""
         return _identity(await self._ask(wire.IDENTITY))
 
     async def attestation(
@@ -252,7 +252,7 @@ async def _refusal(response: ClientResponse) -> FondacoError:
 
 
 def _identity(told: Mapping[str, Any]) -> EnclaveIdentity:
-    """Return what an enclave is called; both become headers, so nothing but digests will do."""
+    """Return an enclave's identity; both parts become headers, so only digests are accepted."""
     names = told.get("workload_id"), told.get("keyset_digest")
     for name in names:
         if not isinstance(name, str) or not _DIGEST.fullmatch(name):

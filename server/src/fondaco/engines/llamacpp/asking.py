@@ -34,7 +34,7 @@ async def ask(upstream: HttpClient, method: str, path: str, body: bytes = b"") -
 async def refusal(
     reply: ClientResponse, request: ChatRequest | None
 ) -> EngineError | InvalidRequestError:
-    """Return what a status other than 200 means."""
+    """Return the error of a status other than 200."""
     try:
         error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):

@@ -140,7 +140,7 @@ def _calls(before: str, after: str, *, several: bool) -> str:
 
 
 def _wrappers(request: ChatRequest) -> tuple[tuple[str, str], ...]:
-    """Return what may stand around a call.
+    """Return the text that may surround a call.
 
     JSON alone is one only where no other JSON is wanted; and a small model that is shown results would
     call and call again, were it not for the tag.

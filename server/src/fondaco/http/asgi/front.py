@@ -105,7 +105,7 @@ class AsgiFront:
         await cut_off(self.tasks)
 
     def _fault(self, exchange: AsgiExchange) -> FondacoError | None:
-        """Return what is wrong with the head of a request, if anything is."""
+        """Return the fault of a request's head; None: it is valid."""
         if exchange.head_bytes > self._header_limit_bytes:
             return HeadersTooLargeError(
                 f"The request's head exceeds {self._header_limit_bytes} bytes. "

@@ -37,7 +37,7 @@ _BASES = ("/api/v1/", "/v1/")
 
 
 def instead_of(path: str) -> str | None:
-    """Return what to do instead of a known endpoint that is not here; None: the path is not known.
+    """Return the alternative to a known endpoint that is not implemented; None: the path is not known.
 
     >>> instead_of("/v1/files/file-123")
     'Nothing is stored here: send what a request needs along with it'

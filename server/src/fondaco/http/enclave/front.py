@@ -48,7 +48,7 @@ class SealedCalls(Protocol):
         ...
 
     async def forget(self, completion_id: str) -> None:
-        """Drop what was decrypted of a call that will not be answered."""
+        """Drop the decrypted content of a call that will not be answered."""
         ...
 
     async def probe(self) -> None:
@@ -56,7 +56,7 @@ class SealedCalls(Protocol):
         ...
 
     async def identity(self) -> EnclaveIdentity:
-        """Return what the enclave is called."""
+        """Return the enclave's identity."""
         ...
 
     async def attestation(

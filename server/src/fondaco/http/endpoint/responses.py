@@ -215,7 +215,7 @@ class EventStream:
         self._exchange.abandon()
 
     def ping(self) -> None:
-        """Send what clients skip, so that no proxy times the connection out."""
+        """Send a comment that clients skip, so that no proxy times the connection out."""
         self._last = monotonic()
         if self._exchange.started:
             self._exchange.write(self._ping)

@@ -116,7 +116,7 @@ class Exchange(ABC):
         self._body: list[bytes | bytearray] = []
 
     def join_repeated(self) -> None:
-        """Join what a header says on several lines, as lists may be sent (RFC 9110, 5.3).
+        """Join the values of a header that is sent on several lines, as lists may be (RFC 9110, 5.3).
 
         Raises:
             InvalidRequestError: a header of one value came twice; which is meant, nobody can know.

@@ -111,7 +111,7 @@ class ServerConnection(asyncio.Protocol):
             exchange.abandon()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived, and set a deadline for what is incomplete: most requests come whole."""
+        """Parse the bytes that arrived, and set a deadline for an incomplete request: most arrive whole."""
         if self._ignores_input:
             self._discard(len(data))
             return

@@ -28,6 +28,6 @@ KNOWN: dict[str, KnownModel] = {
 
 
 def source_of(model: str, file: str) -> str:
-    """Return what `fondaco models pull` takes to bring a model's files; a pattern where it is unknown."""
+    """Return the argument of `fondaco models pull` for a model's files; a pattern where it is unknown."""
     known = KNOWN.get(model)
     return model if known is not None and known.file == file else f"PATH_OR_URL/{file}"

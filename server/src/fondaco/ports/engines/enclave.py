@@ -51,7 +51,7 @@ class Enclave(Protocol):
         ...
 
     async def forget(self, call: SealedCall) -> None:
-        """Drop what `measure` decrypted of a call that will not be answered; nothing happens where none waits.
+        """Drop the content that `measure` decrypted of a call that will not be answered; no-op where none waits.
 
         Raises:
             EngineError: the enclave cannot be reached.
@@ -67,7 +67,7 @@ class Enclave(Protocol):
         ...
 
     async def identity(self) -> EnclaveIdentity:
-        """Return what it is called, starting it where it does not run.
+        """Return its identity, starting it where it does not run.
 
         Raises:
             EngineError: it cannot be reached.

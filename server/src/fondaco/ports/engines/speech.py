@@ -45,7 +45,7 @@ class SoundEncoder(Protocol):
     """Encodes the sound of one response, piece by piece."""
 
     async def encode(self, piece: SpokenPiece) -> bytes:
-        """Return what there is of the file after a further piece; may be empty.
+        """Return the bytes of the file that a further piece completes; may be empty.
 
         Raises:
             EngineError: it cannot be encoded, or its rate is not that of the pieces before it.

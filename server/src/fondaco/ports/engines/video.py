@@ -43,7 +43,7 @@ class RemoteJob(Protocol):
         ...
 
     async def note(self, job_id: str) -> None:
-        """Keep what finds the job again."""
+        """Keep the note by which the job is found again."""
         ...
 
 

@@ -126,7 +126,7 @@ class Sessions:
         return session.key, session.account
 
     async def close(self, token: str) -> None:
-        """End a session; nothing where there is none."""
+        """End a session; no-op where there is none."""
         self._forget(token)
         try:
             await self._store.close(digest(self._pepper, token))

@@ -46,7 +46,7 @@ class Allowance:
         self._characters[choice] -= characters
 
     def within(self, batch: EventBatch) -> EventBatch:
-        """Return what of a burst is within the allowance, with the ends of the choices it cuts."""
+        """Return the part of a batch that is within the allowance, with the ends of the choices it cuts."""
         allowed: list[ChatEvent] = []
         for event in batch:
             match event:

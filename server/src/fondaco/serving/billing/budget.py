@@ -21,7 +21,7 @@ class Budget:
         """Whether charges from before this budget was created are included."""
 
     def load(self, spent: Funds) -> None:
-        """Add what the key spent in the epoch before this budget was created."""
+        """Add the key's spending in the epoch before this budget was created."""
         self.spent_usd += spent.usd
         self.spent_diem += spent.diem
         self.loaded = True

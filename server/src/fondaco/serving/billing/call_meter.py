@@ -64,7 +64,7 @@ class CallMeter:
         self.undelivered = False
 
     def hang_up(self) -> None:
-        """Count what was produced so far, as the caller disconnected."""
+        """Count the output so far, as the caller disconnected."""
         self.undelivered = False
 
     def fail(self) -> None:

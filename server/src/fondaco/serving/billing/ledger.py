@@ -75,7 +75,7 @@ class Ledger:
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
     async def balance(self, account_id: int) -> Funds:
-        """Return what the account has in the current epoch, that which is held included."""
+        """Return the account's funds in the current epoch, holds included."""
         self._follow_clock()
         balance = self._ready(account_id) or await self._balance(account_id)
         return balance.current

@@ -68,7 +68,7 @@ class LedgerClock:
                 self.started = True
 
     async def _present(self, journal: Journal, last: float) -> float:
-        """Return what the time is at a start after a last entry."""
+        """Return the time at a start after a last entry."""
         wall = self._clock.now()
         if wall < last - SECONDS:
             self._least = last - SECONDS

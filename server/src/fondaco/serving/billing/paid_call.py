@@ -203,7 +203,7 @@ class PaidCall:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Charge what was consumed, and return once that is durable; no hold outlives its call."""
+        """Charge the consumption, and return once the charge is durable; no hold outlives its call."""
         try:
             if self._hold is not None:
                 try:

@@ -54,4 +54,4 @@ class SealedMeter:
         return self._output >= self._most_output
 
     def fail(self) -> None:
-        """Count what was delivered, which is all that was counted."""
+        """Count the delivered output, which is all that was counted."""

@@ -43,7 +43,7 @@ async def hold_output(
 
 
 async def hold_shortest(request: ChatRequest, prompt: Prompt, paid: PaidCall) -> None:
-    """Hold what the call costs at least, before work that only an affordable call is worth.
+    """Hold the minimum cost of the call, before work that only an affordable call is worth.
 
     Raises:
         InsufficientBalanceError: the funds do not cover it.

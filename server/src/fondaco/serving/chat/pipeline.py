@@ -272,6 +272,6 @@ def _started(
 
 
 def _estimated_tokens(request: ChatRequest, requested_tokens: int | None) -> int:
-    """Return what the token limit reserves for a call until its settlement."""
+    """Return the tokens that the limit reserves for a call until its settlement."""
     output = min(requested_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT) * request.choices
     return request.characters // CHARACTERS_A_TOKEN + output

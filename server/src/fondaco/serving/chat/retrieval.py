@@ -72,7 +72,7 @@ class ChatRetrieval:
         failover: ChatFailover,
         paid: PaidCall,
     ) -> RetrievalRequest | None:
-        """Return what to retrieve; where the request leaves a search open, the model itself decides."""
+        """Return the retrieval plan; where the request leaves a search open, the model decides."""
         query = None
         if self._model_decides(model, request, options):
             decision = decision_request(request, last_user_text(request))

@@ -51,7 +51,7 @@ def too_large(error: TooLargeError, field_path: str) -> InvalidFileSizeError:
 
 
 def opened(files: Files | None, field_path: str) -> Files:
-    """Return what fetches files.
+    """Return the file fetcher.
 
     Raises:
         ImageNotFetchedError: the operator has switched it off.

@@ -19,7 +19,7 @@ _LONGEST_LOOK_S = 10.0
 
 
 class Reachability:
-    """Knows what the last look at each engine found; one that was not looked at is taken to answer."""
+    """Knows the result of the last probe of each engine; one that was not probed counts as reachable."""
 
     def __init__(self, every_s: float = 0.0) -> None:
         """Look at each engine every so many seconds; 0: never."""

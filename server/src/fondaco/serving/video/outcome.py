@@ -46,7 +46,7 @@ def expect_video(made: GeneratedVideo, task: VideoTask) -> None:
 
 
 def failure_of(error: FondacoError) -> JobFailure:
-    """Return what a job failed of, where nothing else is tried."""
+    """Return the failure of a job that is not retried."""
     match error:
         case InvalidRequestError():
             is_sound = "audio_url" in error.faults
@@ -60,7 +60,7 @@ def failure_of(error: FondacoError) -> JobFailure:
 
 
 def error_of(failure: JobFailure) -> FondacoError:
-    """Return what the caller of a failed job receives. Source: POST /video/retrieve, responses."""
+    """Return the error for the caller of a failed job. Source: POST /video/retrieve, responses."""
     match failure:
         case JobFailure.SOUNDTRACK:
             return _refused("audio_url", "It cannot be read as WAV or MP3 of at most 30 seconds.")

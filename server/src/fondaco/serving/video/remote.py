@@ -24,7 +24,7 @@ class KeptJobs:
 
     @classmethod
     async def of(cls, claimed: ClaimedJob, jobs: JobStore, sealer: Sealer) -> "KeptJobs":
-        """Return what an earlier try has noted.
+        """Return the note of an earlier try.
 
         Raises:
             UnsealableError: it is not what was noted for this job.
@@ -66,5 +66,5 @@ class KeptJob:
         return not self.limit.cancel_called
 
     async def note(self, job_id: str) -> None:
-        """Keep what finds the job again."""
+        """Keep the note by which the job is found again."""
         await self.kept.note(self.engine, job_id)

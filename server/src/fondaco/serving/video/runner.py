@@ -128,7 +128,7 @@ class JobRunner:
     # What the use case calls.
 
     def keep(self, job_id: str, hold: Hold) -> None:
-        """Keep what a job holds until it ends."""
+        """Keep a job's hold until it ends."""
         self._holds[job_id] = hold
 
     def forget(self, job_id: str) -> None:
@@ -212,7 +212,7 @@ class JobRunner:
             tasks.start_soon(self._try, claimed, running, self.work)
 
     async def _clear_away(self) -> None:
-        """Delete what ended long ago, once a minute."""
+        """Delete expired jobs, once a minute."""
         now = self._clock.now()
         if abs(now - self._cleared_at) >= min(60.0, self._options.keep_s):
             self._cleared_at = now
@@ -352,7 +352,7 @@ class JobRunner:
             report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=job.id)
 
     async def _hold_of(self, job: PaidJob) -> Hold | None:
-        """Return what a job holds; None where its account is gone."""
+        """Return the hold of a job; None where its account is gone."""
         async with self._readopting:
             hold = self._holds.get(job.id)
             if hold is None:

@@ -119,7 +119,7 @@ class Videos:
         return self._work
 
     def quote(self, tier: str, request: VideoRequest) -> int:
-        """Return what a request would be charged, in nano-dollars; no medium of it is looked at.
+        """Return the price of a request in nano-dollars, without a look at its media.
 
         Raises:
             ModelNotFoundError: no video model has this name.
@@ -204,7 +204,7 @@ class Videos:
     async def retrieve(
         self, account_id: int, name: str, queue_id: str, memory: MemoryShare
     ) -> VideoStatus | FinishedVideo:
-        """Return a video, which `memory` then holds, or how it gets on.
+        """Return a video, which `memory` then holds, or its progress.
 
         Raises:
             ConcurrencyLimitError, EngineBusyError: there is no memory for it.

@@ -28,7 +28,7 @@ class Contents:
 
 
 def contents_of(home: Path) -> Contents:
-    """Return what is in a home.
+    """Return the contents of a home.
 
     A configuration may read secrets from files (`file:PATH`): those in the home are state, too.
     """

@@ -136,7 +136,7 @@ def _copy_database(path: Path, copy: Path, progress: Progress) -> None:
 
 
 def _findings(files: Path) -> tuple[str, ...]:
-    """Return what a restored home would suffer from."""
+    """Return the faults that a restored home would have."""
     wrong: list[str] = []
     if version_of(files / DATABASE) == HEAD:
         with closing(sqlite3.connect(files / DATABASE)) as copy:

@@ -171,7 +171,7 @@ class MemoryJournal:
         return len(self.quarantine)
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
-        """Return what a key was charged in an epoch."""
+        """Return the charges of a key in an epoch."""
         charges = [e for e in self.entries if e.key_id == key_id and e.epoch == epoch]
         await anyio.lowlevel.checkpoint()
         return Funds() - sum(map(_funds, charges), Funds())

@@ -44,7 +44,7 @@ def dialect_of(rows: list[Row]) -> DialectName | None:
 
 
 def model_of(name: str, row: Row, dialect: DialectName) -> FoundModel:
-    """Return what a row says of a model."""
+    """Return the model of a row."""
     spec, meta = row_of(row.get("model_spec")), row_of(row.get("meta"))
     says = row_of(spec.get("capabilities")) or row_of(row.get("capabilities"))
     inputs = words_of(row_of(row.get("architecture")).get("input_modalities"))

@@ -194,7 +194,7 @@ class Canvas:
             self._canvas.restore()
 
     def finish(self) -> None:
-        """Complete what was drawn, so that the array shows it."""
+        """Flush the drawing to the array."""
         self._surface.flushAndSubmit()
 
 

@@ -21,7 +21,7 @@ _SERVER_ERRORS = 500
 
 
 def error_object(error: FondacoError) -> dict[str, str | None]:
-    """Return what OpenAI's clients show of an error.
+    """Return an error as OpenAI's clients show it.
 
     `param` is the dotted path of the field that is wrong, such as `messages.0.content`.
 

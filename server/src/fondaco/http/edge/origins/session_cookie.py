@@ -98,7 +98,7 @@ def _name(exchange: Exchange) -> str:
 
 
 def _cookie(exchange: Exchange) -> str | None:
-    """Return the session's cookie; None: there is none, or two that differ."""
+    """Return the session's cookie; None: it is absent, or sent twice with different values."""
     name = _name(exchange).encode()
     pairs = (pair.partition(b"=") for pair in exchange.headers.get(b"cookie", b"").split(b";"))
     values = {value.strip() for found, _, value in pairs if found.strip() == name}

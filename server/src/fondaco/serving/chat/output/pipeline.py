@@ -47,7 +47,7 @@ class OutputPipeline:
     async def deliver(
         self, first: EventBatch, rest: AsyncGenerator[EventBatch], meter: TokenMeter
     ) -> AsyncGenerator[EventBatch]:
-        """Yield what the caller gets of an answer that has begun, and count its output.
+        """Yield the caller's events of an answer that has begun, and count its output.
 
         It ends where what was sold does.
 
@@ -77,7 +77,7 @@ class OutputPipeline:
         return batch if self._thinking is None else self._thinking.parse(batch)
 
     async def _validated(self, batch: EventBatch) -> EventBatch:
-        """Return what the caller gets of a parsed batch; perhaps nothing.
+        """Return the caller's part of a parsed batch; may be empty.
 
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.

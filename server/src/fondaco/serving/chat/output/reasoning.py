@@ -65,7 +65,7 @@ class ReasoningFilter:
         return tuple([event for unparsed in batch for event in self._parsed(unparsed)])
 
     def to_output(self, batch: EventBatch) -> EventBatch:
-        """Return what the caller sees of a parsed batch; perhaps nothing."""
+        """Return the caller's part of a parsed batch; may be empty."""
         if self._shown is ReasoningField.CONTENT:
             return tuple([event for parsed in batch for event in self._tagged(parsed)])
         if self._shown is None:

@@ -52,7 +52,7 @@ class ThinkTagParser:
         """Of the tokens of the text that is held."""
 
     def feed(self, piece: Text) -> tuple[Text | Reasoning, ...]:
-        """Return what is certain of all pieces so far, with the tokens that it stands for.
+        """Return the settled part of all pieces so far, with its tokens.
 
         Tokens of tags, and of white space that belongs to them, are reasoning, if need be without text.
         """

@@ -31,7 +31,7 @@ class InvalidOutputError(InferenceFailedError):
     """The answer does not have the requested output format."""
 
     def __init__(self, what: str, *, charged: bool = True) -> None:
-        """Say what is wrong with it, and whether it was charged all the same."""
+        """State the fault, and whether the answer is charged."""
         cost = "What it delivered is charged" if charged else "Nothing was charged"
         super().__init__(f"{what} {cost}; please try again.")
         self.what = what

@@ -114,7 +114,7 @@ class SqliteJournal:
             self._writer.put(RecordProgress(calls))
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
-        """Return what a key was charged in an epoch."""
+        """Return the charges of a key in an epoch."""
         parameters = (id_bytes(key_id), epoch)
         row = await self.query(lambda connection: connection.execute(_SPENT, parameters).fetchone())
         return Funds(*row) if row else Funds()

@@ -71,7 +71,7 @@ class HomeSessions:
         return token
 
     def close(self, token: str) -> None:
-        """End a session; nothing where there is none."""
+        """End a session; no-op where there is none."""
         with self._changing() as connection:
             rows.close(connection, digest(self._pepper, token))
 

@@ -15,7 +15,7 @@ SNAPSHOT = Path(__file__).with_name("snapshot.sql")
 
 
 def create(path: Path) -> None:
-    """Make what a new database has, in one transaction.
+    """Create the tables of a new database, in one transaction.
 
     Raises:
         DatabaseUnusableError: it cannot be made, or the database was not empty; nothing was changed.

@@ -104,7 +104,7 @@ def _videos(model: VideoModel) -> dict[str, object]:
 
 
 def _about(model: EditModel | UpscaleModel | TranscriptionModel) -> str:
-    """Return what a model takes: the constraints of the contract are those of images that are generated."""
+    """Return the constraints of a model: those of the contract are for generated images."""
     if isinstance(model, UpscaleModel):
         return "Enlarges pictures by a factor of 1 to 4."
     if isinstance(model, TranscriptionModel):

@@ -8,7 +8,7 @@ from fondaco.http.exchange.headers import lines_of
 
 
 def identity_lines(identity: EnclaveIdentity) -> bytes:
-    """Return what an enclave is called, as headers. Source: ACI, section 6.2."""
+    """Return an enclave's identity as headers. Source: ACI, section 6.2."""
     return lines_of(
         [
             (b"x-aci-identity", identity.workload_id.encode()),

@@ -10,7 +10,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[QueueVideoRequest, None]) -> Response:
-    """Say what a video would cost."""
+    """Quote the price of a video."""
     tier = context.key_holder.account.tier
     amount = context.platform.videos.quote(tier, context.body.to_domain())
     # Below 2^53 nano-dollars, the shortest decimal of this quotient is the amount to the last digit.

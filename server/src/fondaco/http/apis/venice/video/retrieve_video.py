@@ -18,7 +18,7 @@ _MP4 = b"video/mp4"
 
 
 async def run(context: RequestContext[RetrieveVideoRequest, None]) -> Response | StreamedFile:
-    """Return a video once it is complete; before that, how it gets on."""
+    """Return a video once it is complete; before that, its progress."""
     body, platform, exchange = context.body, context.platform, context.exchange
     account_id = context.key_holder.account.id
     memory = platform.videos.memory(account_id)
