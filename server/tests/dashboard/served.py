@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from playwright.sync_api import Page, expect
+
 from cli_program import Fondaco, Outcome
 from dashboard.browser import loop_aside
 from program import Program, program
@@ -63,6 +65,36 @@ class Dashboard:
         made = self.command("dashboard", "link", "--account", account, "--json").json
         assert isinstance(made, dict)
         return str(made["url"])
+
+
+def log_in_by_link(
+    page: Page, served: Dashboard, route: str = "", *, account: str = "default"
+) -> None:
+    """Open a page of the dashboard as the owner of an account; that of "default" is an operator."""
+    link = served.link(account)
+    assert link.startswith(f"{served.url}?login=")
+    page.goto(f"{link}#/{route}")
+    expect_loaded(page)
+
+
+def log_in_by_key(page: Page, served: Dashboard, key: str, route: str = "") -> None:
+    """Open a page of the dashboard with the rights of a key, which is typed into the form."""
+    page.goto(f"{served.url}#/{route}")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Log in").click()
+    expect_loaded(page)
+
+
+def open_route(page: Page, route: str) -> None:
+    """Go to another page of the dashboard, as by its address."""
+    page.evaluate("(route) => { location.hash = route }", f"#/{route}")
+    expect_loaded(page)
+
+
+def expect_loaded(page: Page) -> None:
+    """Wait until a page of the dashboard has all of its data."""
+    expect(page.locator("main h1")).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
 
 
 @contextmanager

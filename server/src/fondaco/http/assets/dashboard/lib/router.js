@@ -37,9 +37,12 @@ let hasNavigated = false;
 
 addEventListener("hashchange", () => {
   const route = parseRoute(location.hash);
-  hasNavigated ||= route.path !== store.get().path;
+  hasNavigated ||= pageOf(route) !== pageOf(store.get());
   store.set(route);
 });
+
+/** A route without its query, which only filters. @param {Route} route */
+const pageOf = ({ path, rest }) => [path, ...rest].join("/");
 
 /** The route, followed by the component. */
 export const useRoute = () => useStore(store);

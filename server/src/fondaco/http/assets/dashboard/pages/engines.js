@@ -1,8 +1,94 @@
-/** Engines. */
+/** Engines: for an operator, what runs the models, and how it is. */
 import { html } from "../lib/ui.js";
+import { get } from "../lib/api.js";
+import { bytes, dateTime, number, relative } from "../lib/format.js";
+import { useResource } from "../lib/resource.js";
+import { link } from "../lib/router.js";
+import { Badge } from "../components/badge.js";
+import { LinkButton } from "../components/button.js";
+import { Meter } from "../components/meter.js";
 import { Page } from "../components/page.js";
+import { EmptyState, Loaded, Notice, Skeleton } from "../components/states.js";
 
-/** @param {{session: import("../lib/session.js").Session, route: import("../lib/router.js").Route}} props */
-export default function Engines({ session, route }) {
-  return html`<${Page} title="Engines"><//>`;
+/**
+ * @typedef {object} Engine
+ * @property {string} id
+ * @property {string} kind
+ * @property {string | null} address null where it runs in a process of the server's own
+ * @property {string[]} models
+ * @property {"ready" | "loaded" | "loading" | "stopped" | "unreachable" | "missing"} state
+ * @property {string | null} reason why it does not answer
+ * @property {number} running
+ * @property {number} waiting
+ * @property {number | null} slots
+ * @property {number | null} memoryBytes
+ * @property {string | null} lastFaultAt
+ * @property {boolean} isLocal
+ */
+
+/** @type {Record<Engine["state"], {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help?: string}>} */
+const STATES = {
+  ready: { kind: "good", text: "Ready" },
+  loaded: { kind: "good", text: "Loaded" },
+  loading: { kind: "lagoon", text: "Loading" },
+  stopped: { text: "Stopped", help: "Starts with the next call of one of its models." },
+  unreachable: { kind: "bad", text: "Unreachable", help: "It does not answer. Check that it runs and that its address is right; the server keeps trying." },
+  missing: { kind: "caution", text: "Not installed", help: "The files of its models are missing. Pull one on the page Models." },
+};
+const REFRESH_S = 5;
+
+export default function Engines() {
+  const engines = useResource((signal) => get("api/v1/operator/engines", {}, signal), [], { every_s: REFRESH_S });
+  return html`<${Page} title="Engines" lead="An engine runs models: on this machine, or at an address. The states are those last known.">
+    <${Loaded} of=${engines} skeleton=${html`<${Skeleton} height="20rem" />`}>
+      ${(/** @type {{data: Engine[]}} */ { data }) => (data.length > 0 ? html`<${List} engines=${data} />` : html`<${None} />`)}
+    <//>
+  <//>`;
+}
+
+/** @param {{engines: Engine[]}} props */
+function List({ engines }) {
+  const down = engines.filter((one) => one.state === "unreachable");
+  return html`
+    ${down.length > 0 &&
+    html`<${Notice} kind="caution">
+      ${down.map((one) => one.id).join(", ")} ${down.length === 1 ? "does" : "do"} not answer. Models with another engine are
+      served by that one.
+    <//>`}
+    <ul class="cards cards-wide">${engines.map((one) => html`<li key=${one.id}><${Card} engine=${one} /></li>`)}</ul>
+  `;
+}
+
+/** @param {{engine: Engine}} props */
+function Card({ engine }) {
+  const { kind, text, help } = STATES[engine.state];
+  return html`<article class="panel card">
+    <header class="card-head"><h2 class="card-title">${engine.id}</h2><${Badge} kind=${kind} dot>${text}<//></header>
+    ${engine.reason ? html`<p class="small">${engine.reason}</p>` : help && html`<p class="small muted">${help}</p>`}
+    ${engine.slots !== null && html`<${Meter} label="Slots in use" used=${engine.running} amount=${engine.slots} />`}
+    <dl class="facts small">
+      <dt>Kind</dt><dd>${engine.kind}</dd>
+      <dt>Where</dt><dd>${engine.address ? html`<span class="mono">${engine.address}</span>` : "On this machine"}</dd>
+      ${engine.slots === null && html`<dt>Running</dt><dd>${number(engine.running)}</dd>`}
+      <dt>Waiting</dt><dd>${number(engine.waiting)}</dd>
+      ${engine.memoryBytes !== null && html`<dt>Memory</dt><dd>${bytes(engine.memoryBytes)}</dd>`}
+      <dt>Last fault</dt>
+      <dd>${engine.lastFaultAt ? html`<span title=${dateTime(engine.lastFaultAt)}>${relative(engine.lastFaultAt)}</span>` : "None"}</dd>
+      <dt>Models</dt>
+      <dd>
+        <ul class="marks">
+          ${engine.models.map((id) => html`<li key=${id}><a class="mono" href=${link(`models/${encodeURIComponent(id)}`)}>${id}</a></li>`)}
+        </ul>
+      </dd>
+    </dl>
+  </article>`;
+}
+
+function None() {
+  return html`<div class="panel">
+    <${EmptyState} title="No engine" icon="engines">
+      <p>Without one no model answers. Add one by <code>fondaco engines add URL</code>, or pull a model.</p>
+      <${LinkButton} icon="models" href=${link("models")}>Models<//>
+    <//>
+  </div>`;
 }

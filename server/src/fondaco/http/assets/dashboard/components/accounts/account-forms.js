@@ -1,0 +1,120 @@
+/** What an operator changes of accounts: creation, grants, tier and allocation, and whether they may call. */
+import { html, useState } from "../../lib/ui.js";
+import { patch, post } from "../../lib/api.js";
+import { money } from "../../lib/format.js";
+import { randomId } from "../../lib/ids.js";
+import { toast } from "../announcer.js";
+import { Button } from "../button.js";
+import { CodeBlock } from "../code-block.js";
+import { Confirm, Dialog } from "../dialog.js";
+import { Input, Select } from "../field.js";
+import { FormDialog } from "../form-dialog.js";
+
+/**
+ * @typedef {object} Account
+ * @property {string} name
+ * @property {number} usd
+ * @property {number} diem
+ * @property {number} diemAllocation
+ * @property {string} tier
+ * @property {boolean} disabled
+ * @property {string} createdAt
+ * @property {string | null} wallet
+ * @property {number} keys
+ * @property {string | null} lastUsedAt
+ */
+
+/** @typedef {{id: string, isCharged: boolean}} Tier */
+/** @typedef {{onChanged: (account: Account) => void, onClose: () => void}} Outcome */
+
+const AMOUNT = { type: "number", min: "0", step: "any", inputmode: "decimal", required: true };
+
+/** @param {string} name */
+const address = (name) => `api/v1/operator/accounts/${encodeURIComponent(name)}`;
+
+/** @param {Tier[]} tiers */
+const tierOptions = (tiers) =>
+  tiers.map(({ id, isCharged }) => ({ value: id, label: isCharged ? id : `${id} (calls are free)` }));
+
+/** @param {{tiers: Tier[]} & Outcome} props */
+export function CreateAccount({ tiers, onChanged, onClose }) {
+  const [name, setName] = useState("");
+  const [usd, setUsd] = useState("10");
+  const [allocation, setAllocation] = useState("0");
+  const [tier, setTier] = useState(tiers.find((one) => one.id === "paid")?.id ?? tiers[0]?.id ?? "");
+  const create = async () => {
+    onChanged(await post("api/v1/operator/accounts", { name: name.trim(), usd: Number(usd), diemAllocation: Number(allocation), tier }));
+  };
+  return html`<${FormDialog} title="Create account" action="Create" onSubmit=${create} onClose=${onClose}>
+    <${Input} label="Name" value=${name} onInput=${setName} required maxlength="100" autocomplete="off" autofocus
+      hint="Of a person, a team or a program. It cannot be changed." />
+    <div class="form-columns">
+      <${Input} label="First balance in USD" value=${usd} onInput=${setUsd} ...${AMOUNT} />
+      <${Input} label="DIEM for each day" value=${allocation} onInput=${setAllocation} ...${AMOUNT} />
+    </div>
+    <${Select} label="Tier" value=${tier} onChange=${setTier} options=${tierOptions(tiers)} hint="Sets its rate limits, and whether its calls are charged." />
+  <//>`;
+}
+
+/** The way into a new account. @param {{account: Account, onClose: () => void}} props */
+export function AccountCreated({ account, onClose }) {
+  const name = /^[\w.@-]+$/.test(account.name) ? account.name : `'${account.name.replaceAll("'", "'\\''")}'`;
+  const commands = `fondaco keys create --account ${name} --type ADMIN\nfondaco dashboard link --account ${name}`;
+  return html`<${Dialog} title=${`${account.name} is created`} onClose=${onClose}>
+    <div class="stack">
+      <p>It has no key yet. On the server's machine, the first command makes one; the second prints a link to its dashboard.</p>
+      <${CodeBlock} title="Terminal" code=${commands} />
+    </div>
+    <div class="dialog-foot"><${Button} kind="primary" onClick=${onClose}>Done<//></div>
+  <//>`;
+}
+
+/** @param {{account: Account} & Outcome} props */
+export function GrantFunds({ account, onChanged, onClose }) {
+  const [key] = useState(randomId); // of this dialog: a grant that is sent again, after a lost response, counts once
+  const [usd, setUsd] = useState("");
+  const [notes, setNotes] = useState("");
+  const grant = async () => {
+    onChanged(await post(`${address(account.name)}/grants`, { usd: Number(usd), notes }, { headers: { "idempotency-key": key } }));
+    toast(`${account.name} received ${money(Number(usd))}.`);
+  };
+  return html`<${FormDialog} title=${`Grant funds to ${account.name}`} action="Grant" onSubmit=${grant} onClose=${onClose}>
+    <${Input} label="Amount in USD" value=${usd} onInput=${setUsd} ...${AMOUNT} autofocus hint=${`Its balance is ${money(account.usd)}.`} />
+    <${Input} label="Note" value=${notes} onInput=${setNotes} optional maxlength="200" hint="Stands in the ledger beside the grant." />
+  <//>`;
+}
+
+/** @param {{account: Account, tiers: Tier[]} & Outcome} props */
+export function ChangeAccount({ account, tiers, onChanged, onClose }) {
+  const [tier, setTier] = useState(account.tier);
+  const [allocation, setAllocation] = useState(String(account.diemAllocation));
+  const change = async () => {
+    onChanged(await patch(address(account.name), { tier, diemAllocation: Number(allocation) }));
+    toast(`${account.name} is changed.`);
+  };
+  return html`<${FormDialog} title=${`Change ${account.name}`} action="Save" onSubmit=${change} onClose=${onClose}>
+    <${Select} label="Tier" value=${tier} onChange=${setTier} options=${tierOptions(tiers)} hint="Sets its rate limits, and whether its calls are charged." />
+    <${Input} label="DIEM for each day" value=${allocation} onInput=${setAllocation} ...${AMOUNT} hint="Days are UTC. A new allocation counts from the next day on." />
+  <//>`;
+}
+
+/**
+ * Disables an account after a confirmation, or enables it again.
+ *
+ * @param {{account: Account, isOwn: boolean} & Outcome} props `isOwn`: this session is one of the account
+ */
+export function SwitchAccount({ account, isOwn, onChanged, onClose }) {
+  const verb = account.disabled ? "Enable" : "Disable";
+  const change = async () => {
+    onChanged(await patch(address(account.name), { disabled: !account.disabled }));
+    toast(`${account.name} is ${account.disabled ? "enabled" : "disabled"}.`);
+  };
+  return html`<${Confirm} title=${`${verb} ${account.name}?`} action=${verb} onConfirm=${change} onClose=${onClose}>
+    <p>
+      ${account.disabled
+        ? "Its keys work again at once, with the balance that it has."
+        : "Its keys are refused at once, and its sessions end. Its balance and its keys stay; it can be enabled again."}
+    </p>
+    ${isOwn && !account.disabled && html`<p><strong>You are logged in to this account: you will be logged out.</strong></p>`}
+  <//>`;
+}
