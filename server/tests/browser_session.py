@@ -35,11 +35,13 @@ class Browser:
         *,
         without: tuple[str, ...] = (),
         json: object = None,
+        others: Mapping[str, str] | None = None,
         **headers: str,
     ) -> httpx2.Response:
         """Send a request as a page does, `without` some headers, and with others in their place."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {**self.headers, **({"Cookie": self.cookie} if self.cookie else {}), **named}
+        cookie = {"Cookie": self.cookie} if self.cookie else {}
+        sent = {**self.headers, **cookie, **named, **(others or {})}
         for name in without:
             del sent[name]
         request = self.client.build_request(method, path, headers=sent, json=json)

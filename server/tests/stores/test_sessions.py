@@ -1,7 +1,7 @@
 """The stores of sessions keep the promises of their port; commands beside a server use the same tables."""
 
 from collections.abc import AsyncGenerator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -53,15 +53,21 @@ class TestSqliteSessions(SessionsContract):
     async def world(self, path: Path, admin_store: AdminStore) -> AsyncGenerator[SessionsWorld]:
         async with SqliteJournal.opened(path) as journal:
             with closing(SqliteKeys(path)) as keys:
-                yield SessionsWorld(SqliteSessions(journal), keys)
+                yield SessionsWorld(SqliteSessions(journal, keys), keys)
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncGenerator[SqliteSessions]:
+    async with SqliteJournal.opened(path) as journal:
+        with closing(SqliteKeys(path)) as keys:
+            yield SqliteSessions(journal, keys)
 
 
 async def test_a_login_that_a_command_made_is_the_servers_to_take(
     path: Path, admin_store: AdminStore
 ) -> None:
     token = HomeSessions(path, PEPPER, TestClock()).add_login(OWN, 10.0)
-    async with SqliteJournal.opened(path) as journal:
-        sessions = SqliteSessions(journal)
+    async with opened(path) as sessions:
         assert await sessions.take_login(digest(PEPPER, token), NOON) == OWN
         assert await sessions.take_login(digest(PEPPER, token), NOON) is None
 
@@ -74,8 +80,8 @@ async def test_sessions_of_commands_share_one_admin_key_and_end_with_them(
     [report] = admin_store.keys("own")
     assert (report.key.type, report.key.description) == (KeyType.ADMIN, "Command line")
     commands.close(tokens[0])
-    async with SqliteJournal.opened(path) as journal:
-        found = [await SqliteSessions(journal).find(digest(PEPPER, one)) for one in tokens]
+    async with opened(path) as sessions:
+        found = [await sessions.find(digest(PEPPER, one)) for one in tokens]
     assert found[0] is None
     assert found[1] is not None
     assert found[1].key == report.key

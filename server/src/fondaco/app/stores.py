@@ -57,5 +57,5 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
                 charges=charges,
                 character_uses=journal,
                 jobs=SqliteJobs(journal),
-                sessions=SqliteSessions(journal),
+                sessions=SqliteSessions(journal, keys),
             )

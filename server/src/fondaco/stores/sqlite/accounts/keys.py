@@ -40,15 +40,15 @@ class SqliteKeys:
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
         """Return the key with this keyed hash, and its account."""
-        return await self._read(lambda connection: key_rows.find(connection, digest))
+        return await self.query(lambda connection: key_rows.find(connection, digest))
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
         """Return an account's active keys, oldest first."""
-        return await self._read(lambda connection: key_rows.active(connection, account_id, now))
+        return await self.query(lambda connection: key_rows.active(connection, account_id, now))
 
     async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
         """Return one key of an account that is not revoked."""
-        return await self._read(
+        return await self.query(
             lambda connection: key_rows.report(connection, account_id, key_id, now)
         )
 
@@ -68,7 +68,12 @@ class SqliteKeys:
             lambda connection: key_rows.revoke(connection, account_id, key_id, at)
         )
 
-    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def query(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query that changes nothing.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
         return await anyio.to_thread.run_sync(self._run, query)
 
     async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:

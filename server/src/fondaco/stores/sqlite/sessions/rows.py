@@ -34,6 +34,7 @@ DELETE FROM login WHERE digest IN (
 )
 """
 _ADD = "INSERT INTO login (digest, account_id, expires_ms) VALUES (?, ?, ?)"
+_HAS = "SELECT EXISTS (SELECT 1 FROM login WHERE digest = ?)"
 _TAKE = "DELETE FROM login WHERE digest = ? RETURNING account_id, expires_ms"
 
 
@@ -88,6 +89,12 @@ def add_login(
     connection.execute(_DELETE_EXPIRED, (milliseconds(at),))
     connection.execute(_DELETE_FIRST, (account_id, most - 1))
     connection.execute(_ADD, (digest, account_id, milliseconds(expires_at)))
+
+
+def has_login(connection: sqlite3.Connection, digest: bytes) -> bool:
+    """Whether there is such a login token, expired or not."""
+    (exists,) = connection.execute(_HAS, (digest,)).fetchone()
+    return bool(exists)
 
 
 def take_login(connection: sqlite3.Connection, digest: bytes, at: float) -> int | None:

@@ -1,11 +1,13 @@
-"""The store of sessions: statements that the ledger's writer runs.
+"""The store of sessions: changed by the ledger's writer, read beside it.
 
-A commit of its own would look like that of another process, and empty the cache of keys.
+A commit of its own would look like that of another process, and empty the cache of keys. A token that nobody
+has costs the writer nothing: anybody may send one.
 """
 
 from typing import Final
 
 from fondaco.domain.sessions import Session
+from fondaco.stores.sqlite.accounts.keys import SqliteKeys
 from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from fondaco.stores.sqlite.sessions import rows
@@ -16,13 +18,14 @@ _WRITING: Final[Begin] = "BEGIN IMMEDIATE"
 class SqliteSessions:
     """Sessions and login tokens in the database of a journal."""
 
-    def __init__(self, journal: SqliteJournal) -> None:
-        """Work through the journal's connection."""
+    def __init__(self, journal: SqliteJournal, keys: SqliteKeys) -> None:
+        """Write through the journal's connection, and read through that of the keys."""
         self._journal = journal
+        self._keys = keys
 
     async def find(self, digest: bytes) -> Session | None:
         """Return a session with its key and account."""
-        return await self._journal.query(lambda connection: rows.find(connection, digest))
+        return await self._keys.query(lambda connection: rows.find(connection, digest))
 
     async def open(
         self, digest: bytes, key_id: str, at: float, *, idle_since: float, most: int
@@ -58,6 +61,8 @@ class SqliteSessions:
 
     async def take_login(self, digest: bytes, at: float) -> int | None:
         """Delete a login token; return its account's id unless it has expired."""
+        if not await self._keys.query(lambda connection: rows.has_login(connection, digest)):
+            return None
         return await self._journal.query(
             lambda connection: rows.take_login(connection, digest, at), _WRITING
         )
