@@ -1,4 +1,4 @@
-"""POST, GET and DELETE /dashboard/session: a person logs in, is known, and logs out."""
+"""POST /dashboard/session, GET /dashboard/session and DELETE /dashboard/session: begins, shows, ends a session."""
 
 import orjson
 
