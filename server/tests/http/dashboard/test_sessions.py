@@ -5,6 +5,7 @@ import pytest
 
 from browser_session import SESSION, Browser, cookie_parts, login
 from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.http.apis.operator import docs_site
 from fondaco.settings import Dashboard
 from hand_clock import HandClock
 from house import ACCOUNT, PEPPER, SECRET, House, house
@@ -54,7 +55,7 @@ async def test_a_session_says_whose_it_is_and_what_it_may_do() -> None:
             "balances": {"USD": 10, "DIEM": 0},
             "diemAllocation": 0,
             "version": begun["version"],
-            "docs": False,
+            "docs": docs_site.is_built(),
         }
 
 

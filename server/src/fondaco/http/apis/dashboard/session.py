@@ -11,6 +11,7 @@ from fondaco.domain.errors import (
 from fondaco.domain.money.account import KeyType
 from fondaco.domain.money.epoch import begins, epoch_of
 from fondaco.http.apis.dashboard.schemas import Credentials, SessionReply
+from fondaco.http.apis.operator import docs_site
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.headers import amount
 from fondaco.http.edge.origins.session_cookie import expect_own_page, session_cookie, token_in
@@ -85,7 +86,7 @@ async def _shown(platform: Platform, caller: Caller, *cookies: Header) -> Respon
             "diemAllocation": orjson.Fragment(amount(account.diem_allocation)),
             "nextEpochBegins": timestamp(begins(epoch_of(platform.clock.now()) + 1)),
             "version": __version__,
-            "docs": False,
+            "docs": docs_site.is_built(),
         },
         headers=[*cookies, _NO_STORE],
     )
