@@ -11,8 +11,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import toy_films
 import toy_pictures
+import toy_videos
 from fake_upstream import Asked, FakeUpstream, Inbox, Script, Wire, whole
 
 _FOLDER = Path(__file__).parent / "engines/sdserver"
@@ -102,7 +102,7 @@ class FakeSdServer(FakeUpstream):
         job: dict[str, Any] = recorded(f"{kind}, {self.jobs[job_id]}") | {"id": job_id}
         if self.videos:
             if self.jobs[job_id] == "completed":
-                job["result"] |= toy_films.result(self.requests[job_id])
+                job["result"] |= toy_videos.result(self.requests[job_id])
             return job
         if self.jobs[job_id] == "completed":
             request = self.requests[job_id]

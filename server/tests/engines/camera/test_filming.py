@@ -12,8 +12,8 @@ from fondaco.engines.camera.filming import Filming, filmed
 from fondaco.engines.camera.frames import frames_of
 from fondaco.engines.camera.path import path_of
 from fondaco.engines.camera.shot import Ease, Motion, Move, Shot
-from fondaco.engines.common.films.planes import planes_of
-from fondaco.engines.common.films.soundtrack import (
+from fondaco.engines.common.videos.planes import planes_of
+from fondaco.engines.common.videos.soundtrack import (
     UnreadableSoundError,
     silence,
     soundtrack_of,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import toy_films
+import toy_videos
 from contracts.video_engine import Bench, VideoEngineContract, picture
 from engines.sdserver.conftest import OPTIONS
 from fake_sd_server import CAPABILITIES, SUBMIT_VIDEO, FakeSdServer, answering, recorded
@@ -29,8 +29,8 @@ from fondaco.domain.errors import (
 from fondaco.domain.media.mp4_file import video_header
 from fondaco.domain.media.picture import Pixels
 from fondaco.domain.media.video import VideoTask
-from fondaco.engines.common.films import remaking
 from fondaco.engines.common.images.options import ImageOptions
+from fondaco.engines.common.videos import remaking
 from fondaco.engines.sdserver.discover import discover
 from fondaco.engines.sdserver.videos import SdVideoOptions, SdVideos
 from kept_job import Kept
@@ -115,7 +115,7 @@ async def test_frames_keep_their_colours_and_their_middle(
     assert right[0] < 5
     assert right[-1] == pytest.approx(255 * 15 / 16, abs=5)
     request = fake.asked_at(SUBMIT_VIDEO)[0].body
-    sent = base64.b64decode(toy_films.result(request)["b64_json"])
+    sent = base64.b64decode(toy_videos.result(request)["b64_json"])
     with av.open(BytesIO(sent), "r") as film:
         first = next(film.decode(video=0)).to_ndarray(format="rgb24")
     assert first.shape == (64, 96, 3)
@@ -190,15 +190,15 @@ async def test_the_recorded_video_is_made_into_one(engine: SdVideos, fake: FakeS
 
 def completed(**changed: Any) -> Any:
     request = {"width": 64, "height": 64, "video_frames": 17, "fps": 16, "output_format": "avi"}
-    sent = toy_films.result(request) | changed
+    sent = toy_videos.result(request) | changed
     return replying({"id": JOB, "status": "completed", "result": sent})
 
 
 def film_of(*args: Any, **kwargs: Any) -> Any:
-    return completed(b64_json=base64.b64encode(toy_films.avi(*args, **kwargs)).decode())
+    return completed(b64_json=base64.b64encode(toy_videos.avi(*args, **kwargs)).decode())
 
 
-GOOD = toy_films.avi(17, 64, 64)
+GOOD = toy_videos.avi(17, 64, 64)
 LIES: dict[str, tuple[Any, str]] = {
     "another's job": (replying({**recorded("video job, completed"), "id": "job_7"}), "another job"),
     "no result": (replying({"id": JOB, "status": "completed"}), "no video"),

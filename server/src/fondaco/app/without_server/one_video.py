@@ -75,7 +75,7 @@ async def one_video(
         picture = await _picture(request.picture, codec, reader)
         task = model.task(request, picture, sound, chosen, other)
         engines = ModelEngines(catalogue, adapters.video_engines).of(model)
-        work = partial(_filmed, task=task, progress=progress)
+        work = partial(_made, task=task, progress=progress)
         made = await Failover(engines, model.id).first(work)
     return OneVideo(model.id, task, made.file, made.understood)
 
@@ -93,7 +93,7 @@ async def _picture(
         return await opaque(pixels, codec, reader)
 
 
-async def _filmed(engine: VideoEngine, *, task: VideoTask, progress: Progress) -> GeneratedVideo:
+async def _made(engine: VideoEngine, *, task: VideoTask, progress: Progress) -> GeneratedVideo:
     made = await engine.generate(task, progress)
     expect_video(made, task)
     return made

@@ -12,8 +12,8 @@ import numpy as np
 from fondaco.domain.media.picture import RGB, RGBA
 from fondaco.engines.camera.filming import Filming, filmed
 from fondaco.engines.camera.shot import shot_of
-from fondaco.engines.common.films.planes import Rgb
-from fondaco.engines.common.films.soundtrack import UnreadableSoundError, silence, soundtrack_of
+from fondaco.engines.common.videos.planes import Rgb
+from fondaco.engines.common.videos.soundtrack import UnreadableSoundError, silence, soundtrack_of
 from fondaco.workers.child import Advance, WorkerResponse, serve_long
 
 _BAND_ROWS = 128

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from fondaco.engines.camera.path import FAR
-from fondaco.engines.common.films.planes import Map
+from fondaco.engines.common.videos.planes import Map
 
 _SIDE = 128
 """Of the map, whatever the picture's shape."""

@@ -12,9 +12,9 @@ from fondaco.engines.camera.depth import depth_of
 from fondaco.engines.camera.frames import frames_of
 from fondaco.engines.camera.path import LONGEST_PAN, Path, path_of
 from fondaco.engines.camera.shot import Shot
-from fondaco.engines.common.films.film import film
-from fondaco.engines.common.films.planes import Map, Planes, Rgb, planes_of
-from fondaco.engines.common.films.soundtrack import Soundtrack
+from fondaco.engines.common.videos.encoder import encode_video
+from fondaco.engines.common.videos.planes import Map, Planes, Rgb, planes_of
+from fondaco.engines.common.videos.soundtrack import Soundtrack
 
 FPS = 24
 _OVERSAMPLING = 1.25
@@ -57,7 +57,7 @@ def filmed(
     depth = depth_of(subject) if video.shot.goes_places else None
     planes, path = _laid_out(still, video, _middle(subject), deep=depth is not None)
     frames = frames_of(planes, path, size, depth)
-    return film(_told(frames, len(path.poses), advance), size, video.soundtrack, fps=FPS)
+    return encode_video(_told(frames, len(path.poses), advance), size, video.soundtrack, fps=FPS)
 
 
 def _trimmed(still: Rgb, ratio: float) -> Rgb:

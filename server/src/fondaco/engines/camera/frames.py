@@ -7,7 +7,7 @@ from PIL import Image
 
 from fondaco.engines.camera.depth import Depth
 from fondaco.engines.camera.path import FAR, Box, Path, Pose
-from fondaco.engines.common.films.planes import Map, Planes
+from fondaco.engines.common.videos.planes import Map, Planes
 
 _CELL = 64
 """Pixels: within a cell of so many, depth counts as changing evenly."""

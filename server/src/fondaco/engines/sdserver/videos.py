@@ -15,10 +15,10 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.video import VideoTask
 from fondaco.domain.untrusted_numbers import whole
-from fondaco.engines.common.films.remaking import Film, expect_libraries, remade
 from fondaco.engines.common.images.files import base64_of, of_shape, png_of
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.prompt_commands import PromptRules, unicode_of
+from fondaco.engines.common.videos.remaking import WantedVideo, expect_libraries, remade
 from fondaco.engines.sdserver.capabilities import capabilities_of
 from fondaco.engines.sdserver.jobs import EndedJob, JobRules, Jobs
 from fondaco.engines.sdserver.sampling import AbilityCheck, sampling_of
@@ -116,12 +116,12 @@ class SdVideos:
             request = await to_thread.run_sync(self._request, task, texts)
             job = await self._drawn(task, request, progress, remote)
         progress(_DRAWN)
-        file, fps = await to_thread.run_sync(_film_in, job.result)
+        file, fps = await to_thread.run_sync(_video_in, job.result)
 
         def advanced(done: int, total: int) -> None:
             progress(_DRAWN + (1 - _DRAWN) * min(1.0, done / max(1, total)))
 
-        wanted = Film(task.width, task.height, task.seconds, fps)
+        wanted = WantedVideo(task.width, task.height, task.seconds, fps)
         return await remade(file, wanted, advanced, engine=self._name, model=task.model)
 
     async def probe(self) -> None:
@@ -190,7 +190,7 @@ def frames_for(count: int) -> int:
     return -(-(count - 1) // _STEP) * _STEP + 1
 
 
-def _film_in(result: Mapping[str, Any]) -> tuple[bytes, int]:
+def _video_in(result: Mapping[str, Any]) -> tuple[bytes, int]:
     """Return the file of a complete job, and its frames a second.
 
     Raises:

@@ -290,8 +290,8 @@ class JobRunner:
                 engines = sorted(work.engines.of(model), key=lambda one: one.name != kept.engine)
                 failover = Failover(tuple(engines), model.id)
                 with anyio.fail_after(self._options.timeout_s) as limit:
-                    filmed = partial(_filmed, task=task, progress=progress, kept=kept, limit=limit)
-                    return await failover.first(filmed)
+                    made = partial(_made, task=task, progress=progress, kept=kept, limit=limit)
+                    return await failover.first(made)
         except TimeoutError as error:
             raise EngineTimeoutError from error
         except FieldNotTakenError as error:
@@ -374,7 +374,7 @@ class JobRunner:
         return True
 
 
-async def _filmed(
+async def _made(
     engine: VideoEngine,
     *,
     task: VideoTask,

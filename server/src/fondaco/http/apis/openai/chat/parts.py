@@ -61,7 +61,7 @@ class InputAudio(Open):
     format: Literal["wav", "mp3", "aiff", "aac", "ogg", "flac", "m4a", "pcm16", "pcm24"] = "wav"
 
 
-class SoundPart(_Part):
+class AudioPart(_Part):
     """An audio file, for models with audio input."""
 
     type: Literal["input_audio"]
@@ -77,7 +77,7 @@ class VideoUrl(Open):
     )
 
 
-class FilmPart(_Part):
+class VideoPart(_Part):
     """A video, for models with video input."""
 
     type: Literal["video_url"]
@@ -85,7 +85,7 @@ class FilmPart(_Part):
 
 
 Part: TypeAlias = Annotated[
-    TextPart | ImagePart | SoundPart | FilmPart, Field(discriminator="type")
+    TextPart | ImagePart | AudioPart | VideoPart, Field(discriminator="type")
 ]
 Texts: TypeAlias = str | Many[TextPart]
 
@@ -103,10 +103,10 @@ def _to_part(part: Part, field_path: str) -> domain.Part:
             return part.text
         case ImagePart(image_url=image):
             return domain.Image(image.url, image.detail, field_path=f"{field_path}.image_url.url")
-        case SoundPart(input_audio=audio):
+        case AudioPart(input_audio=audio):
             return domain.Audio(
                 audio.data, audio.format, field_path=f"{field_path}.input_audio.data"
             )
-        case FilmPart(video_url=video):
+        case VideoPart(video_url=video):
             return domain.Video(video.url, field_path=f"{field_path}.video_url.url")
     assert_never(part)

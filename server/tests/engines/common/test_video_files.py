@@ -6,19 +6,19 @@ from pathlib import Path
 import anyio
 import pytest
 
-import toy_films
+import toy_videos
 from fondaco.domain.errors import EngineTimeoutError, EngineUnavailableError
 from fondaco.domain.media.mp4_file import video_header
-from fondaco.engines.common.films.remaking import PROGRAM, Film, remade
+from fondaco.engines.common.videos.remaking import PROGRAM, WantedVideo, remade
 from fondaco.workers.worker import Program
 
 
 async def test_the_longest_video_has_room_for_its_index() -> None:
-    file = toy_films.avi(60 * 60, 32, 32, fps=60)
+    file = toy_videos.avi(60 * 60, 32, 32, fps=60)
     told: list[tuple[int, int]] = []
     made = await remade(
         file,
-        Film(32, 32, 60, 60),
+        WantedVideo(32, 32, 60, 60),
         lambda done, total: told.append((done, total)),
         engine="e",
         model="m",
@@ -38,11 +38,11 @@ def children() -> set[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux lists the children of a process.")
 async def test_one_that_is_left_leaves_no_child_behind() -> None:
-    file = toy_films.avi(240, 320, 240, fps=24)
+    file = toy_videos.avi(240, 320, 240, fps=24)
     before, begun = children(), anyio.Event()
 
     async def make() -> None:
-        wanted = Film(320, 240, 10, 24)
+        wanted = WantedVideo(320, 240, 10, 24)
         await remade(file, wanted, lambda *_: begun.set(), engine="e", model="m")
 
     async with anyio.create_task_group() as tasks:
@@ -65,8 +65,13 @@ async def test_one_that_is_left_leaves_no_child_behind() -> None:
 async def test_a_child_that_cannot_do_it_is_an_engine_that_is_not_there(
     program: Program, kind: type[Exception]
 ) -> None:
-    file = toy_films.avi(17, 64, 48)
+    file = toy_videos.avi(17, 64, 48)
     with pytest.raises(kind):
         await remade(
-            file, Film(64, 48, 1, 16), lambda *_: None, engine="e", model="m", program=program
+            file,
+            WantedVideo(64, 48, 1, 16),
+            lambda *_: None,
+            engine="e",
+            model="m",
+            program=program,
         )

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import Any
 
-from fondaco.engines.common.films.film import film
-from fondaco.engines.common.films.frames import UnusableFilmError, frames_in
-from fondaco.engines.common.films.planes import Planes
+from fondaco.engines.common.videos.encoder import encode_video
+from fondaco.engines.common.videos.frames import UnusableVideoError, frames_in
+from fondaco.engines.common.videos.planes import Planes
 from fondaco.workers.child import Advance, WorkerResponse, serve_long
 
 _TOLD_FRAMES = 8
 """Between reports of progress, at which the work can be ended, too."""
 
 
-class UnwantedFilmError(Exception):
+class UnwantedVideoError(Exception):
     """Nobody wants the video any longer."""
 
 
@@ -35,15 +35,15 @@ class _Maker:
         def told(frames: Iterator[Planes]) -> Iterator[Planes]:
             for number, frame in enumerate(frames):
                 if cancelled.is_set():
-                    raise UnwantedFilmError
+                    raise UnwantedVideoError
                 if number % _TOLD_FRAMES == 0:
                     advance(number, count)
                 yield frame
 
         frames = frames_in(request["payload"], size, count, request["least"])
         try:
-            return {}, film(told(frames), size, fps=request["fps"], count=count)
-        except UnusableFilmError as error:
+            return {}, encode_video(told(frames), size, fps=request["fps"], count=count)
+        except UnusableVideoError as error:
             return {"refused": str(error)}, b""
 
     def cancel(self) -> None:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fondaco.domain.media.picture import is_rounded_up
-from fondaco.engines.common.films.planes import Planes
+from fondaco.engines.common.videos.planes import Planes
 
 _CODEC = "mjpeg"
 _SPARE = 64
 _FORMATS = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "yuv420p", "yuv422p", "yuv444p"})
 
 
-class UnusableFilmError(Exception):
+class UnusableVideoError(Exception):
     """A file that is no such video; the message, for the operator, says why."""
 
 
@@ -37,7 +37,7 @@ def frames_in(file: bytes, size: tuple[int, int], count: int, least: int) -> Ite
         least: frames that the file has to have, at least 1.
 
     Raises:
-        UnusableFilmError: it is no such file, or has too few frames, or of another size.
+        UnusableVideoError: it is no such file, or has too few frames, or of another size.
     """
     last, found = None, 0
     try:
@@ -46,9 +46,9 @@ def frames_in(file: bytes, size: tuple[int, int], count: int, least: int) -> Ite
             found += 1
             yield last
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        raise UnusableFilmError("It cannot be decoded: it is damaged.") from error
+        raise UnusableVideoError("It cannot be decoded: it is damaged.") from error
     if last is None or found < least:
-        raise UnusableFilmError(f"It has {found} frames in place of {count}.")
+        raise UnusableVideoError(f"It has {found} frames in place of {count}.")
     for _ in range(count - found):
         yield last
 
@@ -57,18 +57,18 @@ def _decoded(file: bytes, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
     """Yield the frames as they are, each of the same size."""
     with av.open(BytesIO(file), "r", format="avi") as container:
         if not container.streams.video:
-            raise UnusableFilmError("It has no pictures.")
+            raise UnusableVideoError("It has no pictures.")
         stream = container.streams.video[0]
         context = stream.codec_context
         if context.name != _CODEC:
-            raise UnusableFilmError(f"It is of {context.name}, not of JPEG pictures.")
+            raise UnusableVideoError(f"It is of {context.name}, not of JPEG pictures.")
         context.thread_count = 1
         context.options = {"max_pixels": str(_most_pixels(size))}
         sides = context.width, context.height
         _expect_size(sides, size)
         for frame in container.decode(stream):
             if (frame.width, frame.height) != sides or frame.format.name not in _FORMATS:
-                raise UnusableFilmError("Its pictures are of several kinds.")
+                raise UnusableVideoError("Its pictures are of several kinds.")
             yield frame
 
 
@@ -79,7 +79,7 @@ def _most_pixels(size: tuple[int, int]) -> int:
 
 def _expect_size(sides: tuple[int, int], size: tuple[int, int]) -> None:
     if not is_rounded_up(sides, size):
-        raise UnusableFilmError(
+        raise UnusableVideoError(
             f"It has {sides[0]} x {sides[1]} pixels in place of {size[0]} x {size[1]}."
         )
 

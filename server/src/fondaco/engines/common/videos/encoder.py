@@ -9,8 +9,8 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
-from fondaco.engines.common.films.planes import Planes
-from fondaco.engines.common.films.soundtrack import RATE, Soundtrack
+from fondaco.engines.common.videos.planes import Planes
+from fondaco.engines.common.videos.soundtrack import RATE, Soundtrack
 
 _PRESET = {
     "preset": "veryfast",  # `medium` takes half as much time again, for 3 % fewer bytes
@@ -28,7 +28,7 @@ _USUAL_FRAMES = 2_048
 """For so many, the first of these is enough."""
 
 
-def film(
+def encode_video(
     frames: Iterable[Planes],
     size: tuple[int, int],
     soundtrack: Soundtrack | None = None,

@@ -20,14 +20,14 @@ _SILENCE_S = 60.0
 _MISSING_S = 0.25
 """So much of a video may be missing at its end: engines round the number of its frames."""
 PROGRAM = Program(
-    "fondaco.engines.common.films.child",
+    "fondaco.engines.common.videos.child",
     {"memory_bytes": _MEMORY_BYTES},
     answer_timeout_s=_SILENCE_S,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class WantedVideo:
     """A video to be made from an engine's files."""
 
     width: int
@@ -52,7 +52,7 @@ def expect_libraries() -> None:
 
 async def remade(
     file: bytes,
-    wanted: Film,
+    wanted: WantedVideo,
     advanced: Callable[[int, int], None],
     *,
     engine: str,
