@@ -6,6 +6,7 @@ a page (invisible code blocks) may also use `server`, which starts at the first 
 
 import gc
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -17,21 +18,55 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from sybil import Sybil
+from sybil import Example, Sybil
 from sybil.integration.pytest import SybilFile
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
+from sybil.sybil import SybilCollection
 
 START_TIMEOUT_S = 120.0
+COMMAND_TIMEOUT_S = 120.0
+_COMMAND = re.compile(r"^\$ (?P<command>.*(?:\\\n.*|\n {4,}\S.*)*)$", re.MULTILINE)
+"""A command behind its prompt, with the lines that continue it."""
 
-_collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = (
-    Sybil(
-        parsers=[PythonCodeBlockParser(), SkipParser()],
-        patterns=["*.md"],
-        fixtures=["server", "exported"],
+
+def _run_commands(example: Example) -> None:
+    """Run the commands of a console block as a reader's shell would; the first that fails fails the test."""
+    commands = [found["command"] for found in _COMMAND.finditer(example.parsed)]
+    assert commands, "a console block without a prompt"
+    script = "\n".join([f'export PATH="{Path(sys.executable).parent}:$PATH"', *commands])
+    ran = subprocess.run(
+        ["bash", "-e", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_TIMEOUT_S,
     )
-    + Sybil(
-        parsers=[DocTestParser()], patterns=["*.py"], excludes=["**/tests/**", "**/migrations/**"]
+    assert ran.returncode == 0, f"{script}\n{ran.stdout}{ran.stderr}"
+
+
+_collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilCollection(
+    (
+        Sybil(
+            parsers=[PythonCodeBlockParser(), SkipParser()],
+            patterns=["*.md"],
+            excludes=["docs/tutorial/*.md"],
+            fixtures=["server", "exported"],
+        ),
+        Sybil(
+            parsers=[
+                PythonCodeBlockParser(),
+                CodeBlockParser("console", _run_commands),
+                SkipParser(),
+            ],
+            patterns=["docs/tutorial/*.md"],
+            fixtures=["server", "exported"],
+        ),
+        Sybil(
+            parsers=[DocTestParser()],
+            patterns=["*.py"],
+            excludes=["**/tests/**", "**/migrations/**"],
+        ),
     )
 ).pytest()
 
