@@ -16,6 +16,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 
@@ -25,6 +26,7 @@ WIDTHS = (360, 1280, 2560)
 """Of a small phone, a laptop and a 4K screen at its usual scale, in CSS pixels."""
 DEADLINE_MS = 30_000
 """How long a condition may take, under load: no test is about time."""
+expect.set_options(timeout=DEADLINE_MS)
 _HEIGHTS = {360: 740, 2560: 1440}
 _VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>

@@ -7,7 +7,7 @@ import { CopyButton } from "./copy-button.js";
  */
 export function CodeBlock({ code, title, children }) {
   return html`<div class="code">
-    <div class="code-head"><span>${title}</span><${CopyButton} text=${code} /></div>
+    <div class="code-head"><span class="code-title">${title}</span><${CopyButton} text=${code} /></div>
     <pre tabindex="0" aria-label=${title ?? "Code"}><code>${children ?? code}</code></pre>
   </div>`;
 }

@@ -1,27 +1,26 @@
 /** A button that copies a text to the clipboard and says so. */
 import { html, useEffect, useState } from "../lib/ui.js";
-import { toast } from "./announcer.js";
 import { Button } from "./button.js";
+
+const SAID_MS = 4000;
+const BY_HAND = "The browser does not allow copying. Select the text and copy it by hand.";
 
 /**
  * @param {{text: string, label?: string, iconOnly?: boolean}} props `label`: what is copied, such as "Copy key"
  */
 export function CopyButton({ text, label = "Copy", iconOnly = false }) {
-  const [copied, setCopied] = useState(false);
+  const [said, setSaid] = useState("");
   useEffect(() => {
-    if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(false), 2000);
+    if (!said) return undefined;
+    const timer = setTimeout(() => setSaid(""), SAID_MS);
     return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = async () => {
-    if (await copyText(text)) {
-      setCopied(true);
-      toast("Copied.");
-    } else toast("The browser does not allow copying. Select the text and copy it by hand.", "error");
-  };
-  return html`<${Button} small kind="quiet" icon=${copied ? "check" : "copy"} label=${iconOnly ? label : undefined} onClick=${copy}>
-    ${iconOnly ? null : label}
-  <//>`;
+  }, [said]);
+  const copy = async () => setSaid((await copyText(text)) ? "Copied." : BY_HAND);
+  const failed = said === BY_HAND;
+  return html`<${Button} small kind="quiet" icon=${failed ? "warning" : said ? "check" : "copy"} label=${iconOnly ? label : undefined} onClick=${copy}>
+      ${iconOnly ? null : label}
+    <//>
+    <span role="status" class=${failed ? "small" : "visually-hidden"}>${said}</span>`;
 }
 
 /**

@@ -15,22 +15,24 @@ export function Wordmark() {
 
 /** @param {NavigationProps} props */
 export function SideNavigation({ session, path }) {
-  return html`<div class="frame-side">
-    <${Wordmark} />
-    <${Links} session=${session} path=${path} />
-    <div class="nav-foot"><${AccountMenu} session=${session} /></div>
-  </div>`;
+  return html`<header class="frame-side">
+    <div class="frame-side-view">
+      <${Wordmark} />
+      <${Links} session=${session} path=${path} />
+      <div class="nav-foot"><${AccountMenu} session=${session} /></div>
+    </div>
+  </header>`;
 }
 
 /** @param {NavigationProps} props */
 export function TopNavigation({ session, path }) {
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [path]);
-  return html`<div class="frame-top">
+  return html`<header class="frame-top">
     <${Button} kind="quiet" icon="menu" label="Menu" onClick=${() => setOpen(true)} aria-haspopup="dialog" aria-expanded=${open ? "true" : "false"} />
     <${Wordmark} />
     ${open && html`<${Drawer} session=${session} path=${path} onClose=${() => setOpen(false)} />`}
-  </div>`;
+  </header>`;
 }
 
 /** @param {NavigationProps & {onClose: () => void}} props */

@@ -16,7 +16,7 @@ import { classes, html } from "../lib/ui.js";
  *     showCaption?: boolean, foot?: any}} props `caption` names the table, to screen readers alone unless `showCaption`
  */
 export function Table({ caption, columns, rows, rowKey, showCaption, foot }) {
-  return html`<div class="table-box" tabindex="0" role="region" aria-label=${caption}>
+  return html`<div class="table-box" tabindex="0" role="group" aria-label=${caption}>
     <table class="table">
       <caption class=${showCaption ? undefined : "visually-hidden"}>${caption}</caption>
       <thead>

@@ -2,22 +2,23 @@
 import uPlot from "../vendor/uplot.js";
 import { compact, shortDate } from "./format.js";
 
+/** @typedef {import("../components/chart.js").Plot} Plot */
+
 /**
  * Draw bars for days into an element, and again whenever its width or the theme changes.
  *
  * @param {HTMLElement} element
  * @param {string[]} days
- * @param {import("../components/chart.js").Series[]} series
- * @param {boolean} stacked whether the series are parts of one sum; else a second series has its axis on the right
+ * @param {Plot} shown
  * @returns {() => void} removes the chart
  */
-export function plotDays(element, days, series, stacked) {
+export function plotDays(element, days, shown) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   /** @type {uPlot | null} */
   let plot = null;
   const draw = () => {
     plot?.destroy();
-    plot = new uPlot(options(element, days, series, stacked), data(days, series, stacked), element);
+    plot = new uPlot(options(element, days, shown), columns(days, shown), element);
   };
   const resize = new ResizeObserver(() => {
     if (element.clientWidth) plot?.setSize({ width: element.clientWidth, height: element.clientHeight });
@@ -33,86 +34,79 @@ export function plotDays(element, days, series, stacked) {
 }
 
 /**
- * Return uPlot's columns; stacked series as running sums, the largest first so that later ones are drawn over it.
+ * Return uPlot's columns: running sums, the largest first, so that later ones are drawn over it.
  *
  * @param {string[]} days
- * @param {import("../components/chart.js").Series[]} series
- * @param {boolean} stacked
+ * @param {Plot} shown
  * @returns {uPlot.AlignedData}
  */
-function data(days, series, stacked) {
-  const columns = series.map((one) => one.values);
-  const drawn = stacked ? columns.map((_, at) => days.map((_, day) => sum(columns.slice(at), day))) : columns;
-  return [days.map((_, at) => at), ...drawn];
+function columns(days, { series }) {
+  const values = series.map((one) => one.values);
+  return [days.map((_, at) => at), ...values.map((_, at) => days.map((_day, day) => sum(values.slice(at), day)))];
 }
 
-/** @param {number[][]} columns @param {number} day */
-const sum = (columns, day) => columns.reduce((total, column) => total + column[day], 0);
+/** @param {number[][]} values @param {number} day */
+const sum = (values, day) => values.reduce((total, column) => total + column[day], 0);
 
 /**
  * @param {HTMLElement} element
  * @param {string[]} days
- * @param {import("../components/chart.js").Series[]} series
- * @param {boolean} stacked
+ * @param {Plot} shown
  * @returns {uPlot.Options}
  */
-function options(element, days, series, stacked) {
-  const style = getComputedStyle(document.documentElement);
+function options(element, days, { series, unit }) {
+  const style = getComputedStyle(element);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  const font = `12px ${colour("sans")}`;
-  const two = series.length === 2 && !stacked;
-  const axis = { font, stroke: colour("ink-soft"), ticks: { show: false } };
-  const scale = (/** @type {number} */ at) => (two && at === 1 ? "right" : "left");
-  const valueAxis = (/** @type {number} */ at) => ({
-    ...axis,
-    scale: scale(at),
-    side: /** @type {uPlot.Axis.Side} */ (at === 1 ? 1 : 3),
-    size: 58,
-    grid: { show: at === 0, stroke: colour("line"), width: 1 },
-    values: (/** @type {uPlot} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => tickText(tick, series[at])),
-  });
+  const em = parseFloat(style.fontSize);
+  const axis = { font: `${Math.round(em * 0.8)}px ${colour("sans")}`, stroke: colour("ink-soft"), ticks: { show: false } };
   return {
     width: element.clientWidth || 600,
-    height: element.clientHeight || 240,
+    height: element.clientHeight || 200,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, two ? 0 : 12, 0, 0],
-    scales: {
-      x: { time: false, range: () => [-0.6, days.length - 0.4] },
-      left: { range: fromZero },
-      right: { range: fromZero },
-    },
+    padding: [8, em * 1.1, 0, 0],
+    scales: { x: { time: false, range: () => [-0.6, days.length - 0.4] }, y: { range: fromZero(unit) } },
     axes: [
       {
         ...axis,
         grid: { show: false },
-        size: 28,
-        incrs: [1, 2, 5, 7, 10, 14, 30, 60, 90],
-        space: 64,
+        size: em * 1.7,
+        incrs: [1, 2, 7, 14, 28, 56],
+        space: em * 4.4,
         values: (_, ticks) => ticks.map((at) => (Number.isInteger(at) && days[at] ? shortDate(days[at]) : "")),
       },
-      valueAxis(0),
-      ...(two ? [valueAxis(1)] : []),
+      {
+        ...axis,
+        size: (_, ticks) => em * (1.1 + 0.5 * Math.max(3, ...(ticks ?? []).map((tick) => tick.length))),
+        space: em * 2.6,
+        grid: { stroke: colour("line"), width: 1 },
+        values: (_, ticks) => ticks.map((tick) => tickText(tick, unit)),
+      },
     ],
     series: [
       {},
       ...series.map((one, at) => ({
         label: one.label,
-        scale: scale(at),
-        fill: colour(`series-${at + 1}`),
+        fill: colour(`series-${one.colour ?? at + 1}`),
         width: 0,
         points: { show: false },
-        paths: bars(two ? 0.38 : 0.7, two ? (at === 0 ? -1 : 1) : 0),
+        paths: uPlot.paths.bars?.({ size: [0.68, 36], radius: 0.1 }),
       })),
     ],
   };
 }
 
-/** @param {number} width share of a day's room @param {-1 | 0 | 1} align */
-const bars = (width, align) => uPlot.paths.bars?.({ size: [width, 48], align, radius: 0.12 });
+/**
+ * Axes begin at nothing, and have room for a whole call, or for a cent at least of no charge.
+ *
+ * @param {Plot["unit"]} unit
+ * @returns {(self: uPlot, least: number, most: number) => uPlot.Range.MinMax}
+ */
+const fromZero = (unit) => (_, _least, most) => [0, most > 0 ? most * 1.1 : unit === "money" ? 0.01 : 1];
 
-/** @param {uPlot} _ @param {number} _least @param {number} most @returns {uPlot.Range.MinMax} */
-const fromZero = (_, _least, most) => [0, most > 0 ? most * 1.08 : 1];
-
-/** @param {number} tick @param {import("../components/chart.js").Series} series */
-const tickText = (tick, series) => (series.format(1).startsWith("$") ? `$${compact(tick)}` : compact(tick));
+/** @param {number} tick @param {Plot["unit"]} unit */
+function tickText(tick, unit) {
+  if (unit === "count") return Number.isInteger(tick) ? compact(tick) : "";
+  if (tick === 0 || tick >= 1000) return `$${compact(tick)}`;
+  return `$${tick.toLocaleString("en-GB", { maximumSignificantDigits: 2 })}`;
+}

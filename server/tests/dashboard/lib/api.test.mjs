@@ -1,0 +1,88 @@
+/** lib/api.js: requests to the server, against one that answers as it is told. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, beforeEach, test } from "node:test";
+import { asset, browse } from "./assets.mjs";
+
+/** @typedef {{method: string, url: string, headers: import("node:http").IncomingHttpHeaders, body: string}} Received */
+
+/** @type {Received[]} */
+let received = [];
+/** @type {[status: number, body: string, headers?: Record<string, string>][]} */
+let answers = [];
+const server = createServer((request, response) => {
+  let body = "";
+  request.on("data", (chunk) => (body += chunk));
+  request.on("end", () => {
+    received.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+    const [status, text, headers = {}] = answers.shift() ?? [200, "{}"];
+    response.writeHead(status, { connection: "close", ...headers }).end(text);
+  });
+});
+/** @type {any} */
+let api;
+
+before(async () => {
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  browse(`http://127.0.0.1:${port}/below/#/keys`);
+  api = await import(asset("lib/api.js"));
+});
+after(() => void server.close());
+beforeEach(() => void (received = []));
+
+test("paths are relative to the page, and each request says that it is the dashboard's", async () => {
+  answers = [[200, '{"data": 1}']];
+  assert.deepEqual(await api.get("api/v1/models", { type: "all", limit: null, names: ["a", "b"] }), { data: 1 });
+  assert.equal(received[0].url, "/below/api/v1/models?type=all&names=a%2Cb");
+  assert.equal(received[0].headers["x-fondaco-dashboard"], "1");
+});
+
+test("an error has the server's words, whichever dialect it speaks", async () => {
+  answers = [
+    [400, '{"error": "The key has no description.", "code": "INVALID", "details": {"description": {"_errors": ["Say it."]}}}'],
+    [404, '{"error": {"message": "No such model.", "code": "model_not_found"}}'],
+    [413, "<html>a proxy's page</html>"],
+  ];
+  const errors = [];
+  for (const path of ["one", "two", "three"]) errors.push(await api.post(path, {}).catch((/** @type {unknown} */ error) => error));
+  assert.deepEqual(errors.map(({ status, code, message }) => [status, code, message]), [
+    [400, "INVALID", "The key has no description."],
+    [404, "model_not_found", "No such model."],
+    [413, "HTTP_413", "The server answered with status 413."],
+  ]);
+  assert.deepEqual(errors[0].details.description._errors, ["Say it."]);
+  assert.ok(errors[2].remedy);
+});
+
+test("reads are repeated while a server starts; writes never", async () => {
+  answers = [[503, "{}"], [200, '{"ready": true}']];
+  assert.deepEqual(await api.get("status"), { ready: true });
+  assert.equal(received.length, 2);
+  for (const write of [() => api.post("keys", { a: 1 }), () => api.patch("keys", {}), () => api.del("keys")]) {
+    received = [];
+    answers = [[503, "{}"], [200, "{}"]];
+    await assert.rejects(write(), { status: 503 });
+    assert.equal(received.length, 1);
+  }
+});
+
+test("a session that is no longer accepted is told of, beside the error", async () => {
+  let told = 0;
+  api.onUnauthorized(() => (told += 1));
+  answers = [[401, '{"error": "Authentication failed.", "code": "AUTHENTICATION_FAILED"}']];
+  await assert.rejects(api.get("api/v1/models"), { status: 401, code: "AUTHENTICATION_FAILED" });
+  assert.equal(told, 1);
+});
+
+test("an aborted request is not an error of the server", async () => {
+  const abort = new AbortController();
+  abort.abort();
+  await assert.rejects(api.get("api/v1/models", {}, abort.signal), { name: "AbortError" });
+});
+
+test("a file is sent as it is", async () => {
+  await api.post("upload", new Blob(["bytes"], { type: "text/plain" }));
+  assert.equal(received[0].body, "bytes");
+  assert.equal(received[0].headers["content-type"], "text/plain");
+});
