@@ -70,6 +70,17 @@ def test_a_reload_that_begins_after_the_signal_counts_and_one_before_does_not(
     assert str(os.getpid()) in str(told)
 
 
+def test_a_server_says_its_address_once_it_has_one_and_keeps_it(tmp_path: Path) -> None:
+    with Home(tmp_path).lock(Reloads.STARTING) as lock:
+        starting = running_server(tmp_path)
+        lock.says_url("http://127.0.0.1:4321")
+        lock.says_begun()
+        running = running_server(tmp_path)
+    assert starting is not None
+    assert running is not None
+    assert (starting.url, running.url) == ("", "http://127.0.0.1:4321")
+
+
 def ends_and_reloads(lock: ServerLock, *, refused: bool) -> None:
     lock.says_ended(refused=not refused)
     lock.says_begun()

@@ -113,6 +113,18 @@ def test_an_account_with_all_the_keys_that_it_may_have_gets_no_other_for_session
         commands.open_session(OWN, "Command line", idle_timeout_s=60)
 
 
+async def test_revoking_all_keys_ends_sessions_and_links(
+    path: Path, admin_store: AdminStore
+) -> None:
+    commands = HomeSessions(path, PEPPER, TestClock())
+    link = commands.add_login(OWN, 10.0)
+    session = commands.open_session(OWN, "Command line", idle_timeout_s=60)
+    assert admin_store.revoke_all() == 1
+    async with opened(path) as sessions:
+        assert await sessions.find(digest(PEPPER, session)) is None
+        assert await sessions.take_login(digest(PEPPER, link), NOON) is None
+
+
 def test_the_database_holds_hashes_of_tokens_only(path: Path, admin_store: AdminStore) -> None:
     commands = HomeSessions(path, PEPPER, TestClock())
     tokens = [

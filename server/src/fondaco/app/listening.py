@@ -10,6 +10,7 @@ from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.app.platform import reply_memory
 from fondaco.environment import secret
 from fondaco.hostnames import host_name, is_loopback
+from fondaco.http.apis.dashboard.tree import tree
 from fondaco.http.apis.endpoints import ENDPOINTS, WITHOUT_DASHBOARD
 from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.edge.access_log import AccessLog
@@ -80,6 +81,8 @@ def edge_of(
 ) -> Edge:
     """Return the edge, which answers every request; budgets replace the settings' own."""
     server, rules = settings.server, Rules.of(settings)
+    if settings.dashboard.enabled:
+        tree()  # read before the first request: it blocks
     state = AppState(
         platform,
         contract(),

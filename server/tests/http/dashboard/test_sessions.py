@@ -59,6 +59,17 @@ async def test_a_session_says_whose_it_is_and_what_it_may_do() -> None:
         }
 
 
+async def test_no_cache_keeps_what_a_session_opens() -> None:
+    async with house() as one:
+        browser = Browser(one)
+        await browser.begin(apiKey=SECRET)
+        for path in ("/api/v1/api_keys", "/api/v1/models", SESSION):
+            reply = await browser.send("GET", path)
+            assert "no-store" in reply.headers["cache-control"], path
+        with_key = await one.client.get("/api/v1/api_keys")
+        assert "cache-control" not in with_key.headers
+
+
 async def test_all_links_of_an_account_share_one_key() -> None:
     async with house() as one:
         first = await Browser(one).begin(login=await login(one, 1))

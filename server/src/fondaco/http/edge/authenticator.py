@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from hmac import compare_digest
+from typing import Final
 
 from fondaco.domain.errors import (
     AuthenticationFailedError,
@@ -43,6 +44,13 @@ class MetricsAccess:
 
 
 LOOPBACK = MetricsAccess()
+
+
+_PRIVATE: Final = b"cache-control: no-store\r\n"
+"""Of responses to sessions: caches in between keep what a cookie opens, unlike what a key does.
+
+Source: RFC 9111, 3.5: only `Authorization` forbids shared caches to store a response.
+"""
 
 
 class Authenticator:
@@ -187,6 +195,7 @@ class Authenticator:
         if token is None:
             return None
         key, account = await self._platform.sessions.authenticate(token)
+        exchange.base_lines += _PRIVATE
         return await self._caller(exchange, key, account)
 
     async def _caller(self, exchange: Exchange, key: Key, account: Account) -> Caller:

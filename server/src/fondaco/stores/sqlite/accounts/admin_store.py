@@ -28,7 +28,7 @@ from fondaco.domain.money.ledger import AccountSnapshot, Entry, EntryKind
 from fondaco.domain.money.money import Currency, Funds
 from fondaco.ports import Clock, KeyReport
 from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, UnknownNameError
-from fondaco.stores.sqlite.accounts import accounts, audit, key_rows
+from fondaco.stores.sqlite.accounts import accounts, audit, key_rows, session_rows
 from fondaco.stores.sqlite.jobs.listing import listed
 from fondaco.stores.sqlite.ledger import clock_confirmations, quarantine
 from fondaco.stores.sqlite.ledger.clock_confirmations import Ahead
@@ -228,8 +228,9 @@ class AdminStore:
             return self._key(connection, key_id).key
 
     def revoke_all(self) -> int:
-        """Revoke every key; return how many were active."""
+        """Revoke every key, and with them all sessions and login links; return how many keys were active."""
         with self._changing() as connection:
+            session_rows.delete_all(connection)
             return connection.execute(_REVOKE_ALL, (milliseconds(self._clock.now()),)).rowcount
 
     def verify(self) -> list[str]:

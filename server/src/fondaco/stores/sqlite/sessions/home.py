@@ -16,8 +16,7 @@ from fondaco.domain.sessions import (
     session_token,
 )
 from fondaco.ports import Clock
-from fondaco.stores.sqlite.accounts import key_rows
-from fondaco.stores.sqlite.sessions import rows
+from fondaco.stores.sqlite.accounts import key_rows, session_rows
 from fondaco.stores.sqlite.tables.connection import connect
 
 _BITS = 256
@@ -40,7 +39,7 @@ class HomeSessions:
         """Return a new login token of an account, good once and for `lifetime_s`."""
         token, now = login_token(secrets.randbits(_BITS)), self._clock.now()
         with self._changing() as connection:
-            rows.add_login(
+            session_rows.add_login(
                 connection,
                 digest(self._pepper, token),
                 account_id,
@@ -60,7 +59,7 @@ class HomeSessions:
         """
         token, now = session_token(secrets.randbits(_BITS)), self._clock.now()
         with self._changing() as connection:
-            rows.open_session(
+            session_rows.open_session(
                 connection,
                 digest(self._pepper, token),
                 self._key_id(connection, account_id, description),
@@ -73,7 +72,7 @@ class HomeSessions:
     def close(self, token: str) -> None:
         """End a session; no-op where there is none."""
         with self._changing() as connection:
-            rows.close(connection, digest(self._pepper, token))
+            session_rows.close(connection, digest(self._pepper, token))
 
     def _key_id(self, connection: sqlite3.Connection, account_id: int, description: str) -> str:
         now = self._clock.now()

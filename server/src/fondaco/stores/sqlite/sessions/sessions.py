@@ -7,10 +7,10 @@ has costs the writer nothing: anybody may send one.
 from typing import Final
 
 from fondaco.domain.sessions import Session
+from fondaco.stores.sqlite.accounts import session_rows
 from fondaco.stores.sqlite.accounts.keys import SqliteKeys
 from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
-from fondaco.stores.sqlite.sessions import rows
 
 _WRITING: Final[Begin] = "BEGIN IMMEDIATE"
 
@@ -25,14 +25,14 @@ class SqliteSessions:
 
     async def find(self, digest: bytes) -> Session | None:
         """Return a session with its key and account."""
-        return await self._keys.query(lambda connection: rows.find(connection, digest))
+        return await self._keys.query(lambda connection: session_rows.find(connection, digest))
 
     async def open(
         self, digest: bytes, key_id: str, at: float, *, idle_since: float, most: int
     ) -> None:
         """Insert a session, and delete those that are idle or too many."""
         await self._journal.query(
-            lambda connection: rows.open_session(
+            lambda connection: session_rows.open_session(
                 connection, digest, key_id, at, idle_since=idle_since, most=most
             ),
             _WRITING,
@@ -41,19 +41,21 @@ class SqliteSessions:
     async def record_use(self, digest: bytes, at: float) -> None:
         """Set when a session was used."""
         await self._journal.query(
-            lambda connection: rows.record_use(connection, digest, at), _WRITING
+            lambda connection: session_rows.record_use(connection, digest, at), _WRITING
         )
 
     async def close(self, digest: bytes) -> None:
         """Delete a session."""
-        await self._journal.query(lambda connection: rows.close(connection, digest), _WRITING)
+        await self._journal.query(
+            lambda connection: session_rows.close(connection, digest), _WRITING
+        )
 
     async def add_login(
         self, digest: bytes, account_id: int, at: float, *, expires_at: float, most: int
     ) -> None:
         """Insert a login token, and delete those that have expired or are too many."""
         await self._journal.query(
-            lambda connection: rows.add_login(
+            lambda connection: session_rows.add_login(
                 connection, digest, account_id, at, expires_at=expires_at, most=most
             ),
             _WRITING,
@@ -61,8 +63,10 @@ class SqliteSessions:
 
     async def take_login(self, digest: bytes, at: float) -> int | None:
         """Delete a login token; return its account's id unless it has expired."""
-        if not await self._keys.query(lambda connection: rows.has_login(connection, digest)):
+        if not await self._keys.query(
+            lambda connection: session_rows.has_login(connection, digest)
+        ):
             return None
         return await self._journal.query(
-            lambda connection: rows.take_login(connection, digest, at), _WRITING
+            lambda connection: session_rows.take_login(connection, digest, at), _WRITING
         )

@@ -91,6 +91,12 @@ def add_login(
     connection.execute(_ADD, (digest, account_id, milliseconds(expires_at)))
 
 
+def delete_all(connection: sqlite3.Connection) -> None:
+    """Delete all sessions and login tokens."""
+    connection.execute("DELETE FROM session")
+    connection.execute("DELETE FROM login")
+
+
 def has_login(connection: sqlite3.Connection, digest: bytes) -> bool:
     """Whether there is such a login token, expired or not."""
     (exists,) = connection.execute(_HAS, (digest,)).fetchone()
