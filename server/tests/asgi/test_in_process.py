@@ -373,3 +373,16 @@ async def test_calls_that_run_at_the_end_are_cut_off_and_settled(tmp_path: Path)
                 await anyio.lowlevel.checkpoint()
     assert b"stopped during" in caller.body
     assert caller.sent[-1]["more_body"] is False
+
+
+async def test_a_session_that_begins_over_tls_has_a_cookie_for_tls_alone(inside: Mounted) -> None:
+    page = {"X-Fondaco-Dashboard": "1", "Origin": "https://localhost"}
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(inside.app), base_url="https://localhost", headers=page
+    ) as browser:
+        begun = await browser.post("/dashboard/session", json={"apiKey": inside.key})
+        assert begun.status_code == 200
+        cookie = begun.headers["set-cookie"]
+        assert cookie.startswith("__Host-fondaco_session=")
+        assert cookie.endswith("; Secure")
+        assert (await browser.get("/dashboard/session")).json() == begun.json()

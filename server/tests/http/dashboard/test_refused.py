@@ -270,6 +270,9 @@ async def test_a_program_sends_its_session_in_a_header_of_its_own(one: House) ->
     token, *_ = await one.platform.sessions.begin(SECRET)
     async with httpx2.AsyncClient(base_url=one.url, headers={"X-Fondaco-Session": token}) as client:
         assert (await client.get(KEYS)).status_code == 200
+        shown = await client.get(SESSION)
+        assert shown.status_code == 200
+        assert "set-cookie" not in shown.headers
         made = await client.post(KEYS, json={"apiKeyType": "INFERENCE", "description": "mine"})
         assert made.status_code == 200
         client.headers["X-Fondaco-Session"] = "wrong"

@@ -14,7 +14,12 @@ from fondaco.http.apis.dashboard.schemas import Credentials, SessionReply
 from fondaco.http.apis.operator import docs_site
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.headers import amount
-from fondaco.http.edge.origins.session_cookie import expect_own_page, session_cookie, token_in
+from fondaco.http.edge.origins.session_cookie import (
+    TOKEN_HEADER,
+    expect_own_page,
+    session_cookie,
+    token_in,
+)
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Access, Caller, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -47,7 +52,7 @@ async def begin(context: RequestContext[Credentials, None]) -> Response:
 async def show(context: RequestContext[None, None]) -> Response:
     """Return the session that the request belongs to, and have the browser keep its cookie for longer."""
     exchange, lifetime_s = context.exchange, context.platform.sessions.idle_timeout_s
-    token = _own(exchange)
+    token = None if TOKEN_HEADER in exchange.headers else _own(exchange)
     cookies = [] if token is None else [session_cookie(exchange, token, lifetime_s)]
     return await _shown(context.platform, context.key_holder, *cookies)
 
