@@ -10,10 +10,10 @@ const RECORDING = "hello.mp3";
  *
  * Models that take a picture or a recording are given one that the server makes first.
  *
- * @param {{id: string, type: string}} model
+ * @param {import("./catalogue.js").Model} model
  * @returns {string | null}
  */
-export function curl({ id, type }) {
+export function curl({ id, type, model_spec: spec }) {
   const model = { model: id };
   switch (type) {
     case "text":
@@ -25,14 +25,14 @@ export function curl({ id, type }) {
     case "inpaint":
       return [
         "# A picture to edit; any other will do.",
-        picture({}),
-        form("images/edits", { ...model, prompt: "Change the sky to a sunrise", image: `@${PICTURE}` }, "edited.json"),
+        picture({ width: 512, height: 512 }),
+        form("images/edits", { ...model, prompt: "pencil sketch", image: `@${PICTURE}` }, "edited.json"),
         "# The edited picture is the base64 text in edited.json.",
       ].join("\n");
     case "upscale":
       return [
         "# A picture to enlarge; any other will do.",
-        picture({}),
+        picture({ width: 256, height: 256 }),
         form("image/upscale", { scale: "2", image: `@${PICTURE}` }, "large.png"),
       ].join("\n");
     case "tts":
@@ -44,7 +44,7 @@ export function curl({ id, type }) {
         form("audio/transcriptions", { ...model, file: `@${RECORDING}` }),
       ].join("\n");
     case "video":
-      return json("video/queue", { ...model, prompt: "Pan slowly over the lagoon of Venice at dusk.", duration: "5s" });
+      return json("video/queue", { ...model, prompt: "Pan slowly over the lagoon of Venice at dusk.", duration: spec.constraints?.durations?.[0] });
     default:
       return null;
   }

@@ -14,9 +14,13 @@ import { AccountCreated, ChangeAccount, CreateAccount, GrantFunds, SwitchAccount
 /** @typedef {import("../components/accounts/account-forms.js").Account} Account */
 /** @typedef {{kind: "create"} | {kind: "created" | "grant" | "change" | "switch", account: Account}} OpenForm */
 
+/** Most accounts in one page. */
+const LIMIT = 500;
+
 /** @param {{session: import("../lib/session.js").Session}} props */
 export default function Accounts({ session }) {
-  const accounts = useResource((signal) => get("api/v1/operator/accounts", {}, signal));
+  const [page, setPage] = useState(1);
+  const accounts = useResource((signal) => get("api/v1/operator/accounts", { limit: LIMIT, page }, signal), [page]);
   const tiers = useResource((signal) => get("api/v1/operator/tiers", {}, signal));
   const [form, setForm] = useState(/** @type {OpenForm | null} */ (null));
   const close = () => setForm(null);
@@ -26,7 +30,7 @@ export default function Accounts({ session }) {
     /** @type {Account[]} */
     const rows = accounts.data?.data ?? [];
     const isNew = !rows.some((one) => one.name === changed.name);
-    accounts.setData({ data: isNew ? [...rows, changed] : rows.map((one) => (one.name === changed.name ? changed : one)) });
+    accounts.setData({ ...accounts.data, data: isNew ? [...rows, changed] : rows.map((one) => (one.name === changed.name ? changed : one)) });
   };
   const created = (/** @type {Account} */ account) => {
     put(account);
@@ -40,13 +44,16 @@ export default function Accounts({ session }) {
     actions=${html`<${Button} kind="primary" icon="plus" disabled=${!tiers.data} onClick=${() => setForm({ kind: "create" })}>Create account<//>`}
   >
     <${Loaded} of=${accounts}>
-      ${(/** @type {{data: Account[]}} */ { data }) => html`<${List} accounts=${data} own=${session.account} open=${setForm} />`}
+      ${(/** @type {{data: Account[], pagination: {totalPages: number}}} */ { data, pagination }) => html`
+        <${List} accounts=${data} own=${session.account} open=${setForm} />
+        ${pagination.totalPages > 1 && html`<${Pager} page=${page} pages=${pagination.totalPages} onChange=${setPage} />`}
+      `}
     <//>
     ${form?.kind === "create" && html`<${CreateAccount} ...${shared} onChanged=${created} />`}
     ${form?.kind === "created" && html`<${AccountCreated} account=${form.account} onClose=${close} />`}
     ${form?.kind === "grant" && html`<${GrantFunds} ...${shared} account=${form.account} />`}
     ${form?.kind === "change" && html`<${ChangeAccount} ...${shared} account=${form.account} />`}
-    ${form?.kind === "switch" && html`<${SwitchAccount} ...${shared} account=${form.account} isOwn=${form.account.name === session.account} />`}
+    ${form?.kind === "switch" && html`<${SwitchAccount} ...${shared} account=${form.account} />`}
   <//>`;
 }
 
@@ -72,10 +79,19 @@ function List({ accounts, own, open }) {
             { title: "Tier", cell: (/** @type {Account} */ one) => one.tier },
             { title: "Keys", number: true, cell: (/** @type {Account} */ one) => number(one.keys) },
             { title: "Last used", cell: (/** @type {Account} */ one) => html`<span class="nowrap">${relative(one.lastUsedAt)}</span>` },
-            { title: "Actions", hideTitle: true, cell: (/** @type {Account} */ one) => html`<${Actions} account=${one} open=${open} />` },
+            { title: "Actions", hideTitle: true, cell: (/** @type {Account} */ one) => html`<${Actions} account=${one} isOwn=${one.name === own} open=${open} />` },
           ]}
         />`}
   `;
+}
+
+/** @param {{page: number, pages: number, onChange: (page: number) => void}} props */
+function Pager({ page, pages, onChange }) {
+  return html`<nav class="row row-end" aria-label="Pages of accounts">
+    <${Button} small disabled=${page === 1} onClick=${() => onChange(page - 1)}>Previous<//>
+    <span class="small muted">Page ${number(page)} of ${number(pages)}</span>
+    <${Button} small disabled=${page === pages} onClick=${() => onChange(page + 1)}>Next<//>
+  </nav>`;
 }
 
 /** @param {{account: Account, isOwn: boolean}} props */
@@ -88,13 +104,13 @@ function Name({ account, isOwn }) {
     ${account.wallet && account.wallet !== account.name && html`<div class="small muted mono account-name">${account.wallet}</div>`}`;
 }
 
-/** @param {{account: Account, open: (form: OpenForm) => void}} props */
-function Actions({ account, open }) {
+/** An operator's own account cannot be disabled: nobody could enable it again. @param {{account: Account, isOwn: boolean, open: (form: OpenForm) => void}} props */
+function Actions({ account, isOwn, open }) {
   const verb = account.disabled ? "Enable" : "Disable";
   const { name } = account;
   return html`<div class="table-actions">
     <${Button} small kind="quiet" onClick=${() => open({ kind: "grant", account })} aria-label=${`Grant funds to ${name}`}>Grant<//>
     <${Button} small kind="quiet" onClick=${() => open({ kind: "change", account })} aria-label=${`Change ${name}`}>Change<//>
-    <${Button} small kind="quiet" onClick=${() => open({ kind: "switch", account })} aria-label=${`${verb} ${name}`}>${verb}<//>
+    ${!isOwn && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "switch", account })} aria-label=${`${verb} ${name}`}>${verb}<//>`}
   </div>`;
 }

@@ -1,7 +1,7 @@
 /** Engines: for an operator, what runs the models, and how it is. */
 import { html } from "../lib/ui.js";
 import { get } from "../lib/api.js";
-import { bytes, dateTime, number, relative } from "../lib/format.js";
+import { bytes, dateTime, number, plural, relative } from "../lib/format.js";
 import { useResource } from "../lib/resource.js";
 import { link } from "../lib/router.js";
 import { Badge } from "../components/badge.js";
@@ -11,29 +11,36 @@ import { Page } from "../components/page.js";
 import { EmptyState, Loaded, Notice, Skeleton } from "../components/states.js";
 
 /**
+ * @typedef {"ready" | "loaded" | "loading" | "stopped" | "unreachable" | "missing" | "unknown"} State
+ * @typedef {{model: string, state: State, reason: string | null, slots: number | null, running: number, waiting: number,
+ *     memoryBytes: number | null}} Process one of an engine that runs here; each runs one model
+ *
  * @typedef {object} Engine
  * @property {string} id
  * @property {string} kind
- * @property {string | null} address null where it runs in a process of the server's own
+ * @property {string | null} address null where it runs in processes of the server's own
  * @property {string[]} models
- * @property {"ready" | "loaded" | "loading" | "stopped" | "unreachable" | "missing"} state
- * @property {string | null} reason why it does not answer
+ * @property {State} state
+ * @property {string | null} reason why it cannot be used
+ * @property {string | null} since when it does not answer
  * @property {number} running
  * @property {number} waiting
  * @property {number | null} slots
  * @property {number | null} memoryBytes
  * @property {string | null} lastFaultAt
- * @property {boolean} isLocal
+ * @property {string | null} lastFault its code
+ * @property {Process[]} processes
  */
 
-/** @type {Record<Engine["state"], {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help?: string}>} */
+/** @type {Record<State, {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help?: string}>} */
 const STATES = {
   ready: { kind: "good", text: "Ready" },
   loaded: { kind: "good", text: "Loaded" },
   loading: { kind: "lagoon", text: "Loading" },
   stopped: { text: "Stopped", help: "Starts with the next call of one of its models." },
   unreachable: { kind: "bad", text: "Unreachable", help: "It does not answer. Check that it runs and that its address is right; the server keeps trying." },
-  missing: { kind: "caution", text: "Not installed", help: "The files of its models are missing. Pull one on the page Models." },
+  unknown: { text: "Not asked yet" },
+  missing: { kind: "caution", text: "Not installed", help: "Its key, or the files of its models, are missing. The page Models pulls files." },
 };
 const REFRESH_S = 5;
 
@@ -69,19 +76,39 @@ function Card({ engine }) {
     <dl class="facts small">
       <dt>Kind</dt><dd>${engine.kind}</dd>
       <dt>Where</dt><dd>${engine.address ? html`<span class="mono">${engine.address}</span>` : "On this machine"}</dd>
-      ${engine.slots === null && html`<dt>Running</dt><dd>${number(engine.running)}</dd>`}
-      <dt>Waiting</dt><dd>${number(engine.waiting)}</dd>
+      ${engine.since && html`<dt>No answer since</dt><dd><${When} time=${engine.since} /></dd>`}
+      <dt>Calls</dt><dd>${number(engine.running)} running, ${number(engine.waiting)} waiting</dd>
       ${engine.memoryBytes !== null && html`<dt>Memory</dt><dd>${bytes(engine.memoryBytes)}</dd>`}
       <dt>Last fault</dt>
-      <dd>${engine.lastFaultAt ? html`<span title=${dateTime(engine.lastFaultAt)}>${relative(engine.lastFaultAt)}</span>` : "None"}</dd>
+      <dd>${engine.lastFaultAt ? html`<${When} time=${engine.lastFaultAt} />${engine.lastFault && html` (${engine.lastFault})`}` : "None"}</dd>
       <dt>Models</dt>
-      <dd>
-        <ul class="marks">
-          ${engine.models.map((id) => html`<li key=${id}><a class="mono" href=${link(`models/${encodeURIComponent(id)}`)}>${id}</a></li>`)}
-        </ul>
-      </dd>
+      <dd><ul class="stack stack-tight">${modelsOf(engine).map((one) => html`<li key=${one.model}><${Model} of=${one} /></li>`)}</ul></dd>
     </dl>
   </article>`;
+}
+
+/** @param {{time: string}} props */
+const When = ({ time }) => html`<span title=${dateTime(time)}>${relative(time)}</span>`;
+
+/**
+ * The models of an engine, each with its process where it has one.
+ *
+ * @param {Engine} engine
+ * @returns {(Process | {model: string, state: null})[]}
+ */
+const modelsOf = ({ models, processes }) =>
+  models.map((model) => processes.find((one) => one.model === model) ?? { model, state: null });
+
+/** @param {{of: Process | {model: string, state: null}}} props */
+function Model({ of: one }) {
+  const name = html`<a class="mono" href=${link(`models/${encodeURIComponent(one.model)}`)}>${one.model}</a>`;
+  if (one.state === null) return name;
+  const told = [
+    STATES[one.state].text.toLowerCase(),
+    one.slots !== null && one.state !== "stopped" && `${number(one.running)} of ${plural(one.slots, "slot")}`,
+    one.memoryBytes !== null && bytes(one.memoryBytes),
+  ];
+  return html`${name} <span class="muted">${told.filter(Boolean).join(", ")}</span>${one.reason && html`<p>${one.reason}</p>`}`;
 }
 
 function None() {

@@ -94,16 +94,16 @@ export function ChangeAccount({ account, tiers, onChanged, onClose }) {
   };
   return html`<${FormDialog} title=${`Change ${account.name}`} action="Save" onSubmit=${change} onClose=${onClose}>
     <${Select} label="Tier" value=${tier} onChange=${setTier} options=${tierOptions(tiers)} hint="Sets its rate limits, and whether its calls are charged." />
-    <${Input} label="DIEM for each day" value=${allocation} onInput=${setAllocation} ...${AMOUNT} hint="Days are UTC. A new allocation counts from the next day on." />
+    <${Input} label="DIEM for each day" value=${allocation} onInput=${setAllocation} ...${AMOUNT} hint="Days are UTC. More counts at once, less from the next day on." />
   <//>`;
 }
 
 /**
  * Disables an account after a confirmation, or enables it again.
  *
- * @param {{account: Account, isOwn: boolean} & Outcome} props `isOwn`: this session is one of the account
+ * @param {{account: Account} & Outcome} props
  */
-export function SwitchAccount({ account, isOwn, onChanged, onClose }) {
+export function SwitchAccount({ account, onChanged, onClose }) {
   const verb = account.disabled ? "Enable" : "Disable";
   const change = async () => {
     onChanged(await patch(address(account.name), { disabled: !account.disabled }));
@@ -115,6 +115,5 @@ export function SwitchAccount({ account, isOwn, onChanged, onClose }) {
         ? "Its keys work again at once, with the balance that it has."
         : "Its keys are refused at once, and its sessions end. Its balance and its keys stay; it can be enabled again."}
     </p>
-    ${isOwn && !account.disabled && html`<p><strong>You are logged in to this account: you will be logged out.</strong></p>`}
   <//>`;
 }
