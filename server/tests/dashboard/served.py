@@ -25,6 +25,9 @@ price = {{ input = 0.2, output = 0.8 }}
 engines = ["down"]
 context_tokens = 4096
 max_output_tokens = 512
+
+[models.fondaco-camera.video]
+durations = [1]
 """
 _numbers = count(1)
 
