@@ -32,6 +32,7 @@ class Exit(IntEnum):
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
     UNPROVED = 9, "An enclave's attestation is false, or proves less than was asked for."
+    UNHEALTHY = 10, "`fondaco doctor` found an error."
 
 
 class FailedError(Exception):

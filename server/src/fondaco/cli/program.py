@@ -27,6 +27,7 @@ from fondaco.cli.reloading import reload
 from fondaco.cli.running import dashboard
 from fondaco.cli.running.serve import serve
 from fondaco.cli.upkeep.backups import backup, restore
+from fondaco.cli.upkeep.doctor import doctor
 
 
 class _Group(TyperGroup):
@@ -69,6 +70,7 @@ program.command()(image)
 program.command()(tts)
 program.command()(transcribe)
 program.command()(video)
+program.command()(doctor)
 program.command()(backup)
 program.command()(restore)
 program.command()(openapi)

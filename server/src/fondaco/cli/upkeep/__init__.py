@@ -1,1 +1,1 @@
-"""Upkeep of an installation: backups, and what is wrong with it."""
+"""Upkeep of an installation: backups, and a search for faults."""

@@ -37,23 +37,34 @@ _Sums: TypeAlias = dict[tuple[int, Currency], int]
 
 def findings(connection: sqlite3.Connection) -> list[str]:
     """Return one sentence for each inconsistency, and one for waiting writes."""
+    found, is_complete = _inconsistencies(connection)
+    return [*found, *_quarantine(connection)] if is_complete else found
+
+
+def inconsistencies(connection: sqlite3.Connection) -> list[str]:
+    """Return one sentence for each inconsistency."""
+    return _inconsistencies(connection)[0]
+
+
+def _inconsistencies(connection: sqlite3.Connection) -> tuple[list[str], bool]:
+    """Return the inconsistencies, and whether all tables are there."""
     missing = _missing(connection)
     damage = [
         f"The database is damaged: the {kind} {name!r} is missing. Restore it from a backup."
         for kind, name in missing
     ]
     if any(kind == "table" for kind, _ in missing):
-        return damage
+        return damage, False
     accounts, keys = _sums(connection)
-    return [
+    found = [
         *damage,
         *_balances(connection, accounts),
         *_spendings(connection, keys),
         *_twice(connection),
         *_jobs(connection),
         *_file(connection),
-        *_quarantine(connection),
     ]
+    return found, True
 
 
 def _missing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
