@@ -22,3 +22,21 @@ def create_whole(path: Path, content: bytes) -> None:
     finally:
         os.close(file)
         draft.unlink()
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write a private file at once and durably, in place of one that is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(file, "wb") as written:  # noqa: PTH123 (a descriptor)
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

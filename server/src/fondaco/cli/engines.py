@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.rows import prices_of
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, expect_variable
@@ -126,7 +127,10 @@ def add(
 @group.command("test")
 def check_engines(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One engine; default: all.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="One engine; default: all.", autocompletion=completing.engines
+        ),
     ] = None,
     *,
     home: Home = None,
@@ -153,7 +157,12 @@ def check_engines(
 
 @group.command()
 def remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The engine's name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The engine's name.", autocompletion=completing.engines
+        ),
+    ],
     *,
     home: Home = None,
     config: Config = None,

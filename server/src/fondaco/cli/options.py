@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from fondaco.cli import completing
+
 if TYPE_CHECKING:
     from fondaco.configuration import Configuration
     from fondaco.configuration.added import Trial
@@ -28,7 +30,11 @@ _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 Account: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Account name; default: the first one."),
+    typer.Option(
+        metavar="NAME",
+        help="Account name; default: the first one.",
+        autocompletion=completing.accounts,
+    ),
 ]
 
 

@@ -26,8 +26,12 @@ from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
 from fondaco.cli.running import dashboard
 from fondaco.cli.running.serve import serve
+from fondaco.cli.setup import service
+from fondaco.cli.setup.completion import VARIABLE, answer_shells, completion
+from fondaco.cli.setup.init import init
 from fondaco.cli.upkeep.backups import backup, restore
 from fondaco.cli.upkeep.doctor import doctor
+from fondaco.environment import environment
 
 
 class _Group(TyperGroup):
@@ -47,6 +51,7 @@ program = typer.Typer(
     cls=_Group,
     help="A private AI inference platform that anyone can run.",
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -70,10 +75,13 @@ program.command()(image)
 program.command()(tts)
 program.command()(transcribe)
 program.command()(video)
+program.command()(init)
+program.add_typer(service.group, name="service")
 program.command()(doctor)
 program.command()(backup)
 program.command()(restore)
 program.command()(openapi)
+program.command()(completion)
 
 
 _UNSUPPORTED = (
@@ -90,6 +98,8 @@ def run() -> None:
     """Run the command line; whatever a person can put right is one line, not a traceback."""
     if find_spec("fcntl") is None:
         _end(Exit.FAILED, _UNSUPPORTED)
+    if VARIABLE in environment():
+        answer_shells()
     try:
         program(prog_name="fondaco")
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, plain
 from fondaco.cli.output import Row, Table, print_row, print_rows
@@ -19,7 +20,10 @@ _TABLE = Table(
     optional=("createdAt", "diemAllocation", "tier", "diem"),
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The account's name.", autocompletion=completing.accounts),
+]
 
 
 @group.command()

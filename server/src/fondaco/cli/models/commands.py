@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.adding import add
 from fondaco.cli.models.fetching import Sha256, fetch_all
@@ -23,7 +24,12 @@ group = typer.Typer(
     no_args_is_help=True, help="List, find, add and remove models; download their files."
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait or alias.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="A model's id, trait or alias.", autocompletion=completing.models
+    ),
+]
 _TABLE = Table(
     "The catalogue is empty.",
     optional=("sunset", "traits", "name", "engines", "type", "contextTokens"),

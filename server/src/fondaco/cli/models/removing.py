@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.options import Config, Home, configuration
 from fondaco.cli.reloading import reload_if_running
 
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model's id or file name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model's id or file name.", autocompletion=completing.models
+        ),
+    ],
     *,
     keep_files: Annotated[
         bool, typer.Option("--keep-files", help="Take it out of the catalogue only.")

@@ -12,7 +12,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json
-from fondaco.cli.upkeep.findings import Finding, State, error
+from fondaco.cli.upkeep.findings import Diagnosis, State, error
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
@@ -38,7 +38,7 @@ def doctor(
     clock, permissions, keys, model files and packages. Then each engine is asked for one token; upstream ones
     may charge for it. Changes nothing, and prints no secret. Exit code 10 if an error is found.
     """
-    found = list[Finding]()
+    found = list[Diagnosis]()
     for finding in _findings(home, config, timeout, offline=offline):
         found.append(finding)
         if not as_json:
@@ -68,7 +68,7 @@ def _summary(errors: int, warnings: int) -> str:
 
 def _findings(
     home: Path | None, config: Path | None, longest_s: float, *, offline: bool
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     from fondaco.cli.upkeep.checks import configuration as of_configuration
     from fondaco.configuration import ConfigurationError, home_folder
 
@@ -88,7 +88,7 @@ def _findings(
     yield from _guarded("server", _server(settings, longest_s, offline=offline))
 
 
-def _state(folder: Path, longest_s: float) -> Iterator[Finding]:
+def _state(folder: Path, longest_s: float) -> Iterator[Diagnosis]:
     from fondaco.cli.upkeep.checks import database, home
     from fondaco.stores.home import Home as HomeFolder
 
@@ -101,14 +101,14 @@ def _state(folder: Path, longest_s: float) -> Iterator[Finding]:
         yield from _guarded("database", database.checked(path, longest_s=longest_s))
 
 
-def _models(settings: "Settings") -> Iterator[Finding]:
+def _models(settings: "Settings") -> Iterator[Diagnosis]:
     from fondaco.cli.upkeep.checks import home, models
 
     yield from home.room(settings.home, settings.models_folder)
     yield from models.checked(settings)
 
 
-def _server(settings: "Settings", longest_s: float, *, offline: bool) -> Iterator[Finding]:
+def _server(settings: "Settings", longest_s: float, *, offline: bool) -> Iterator[Diagnosis]:
     from fondaco.cli.upkeep.checks import server
 
     try:
@@ -135,7 +135,7 @@ def _running(folder: Path) -> "ServerState | None":
     return server_state(folder)
 
 
-def _guarded(check: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+def _guarded(check: str, findings: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
     """Yield findings; a file or database that cannot be read is one, too."""
     from fondaco.domain.errors import FondacoError
     from fondaco.environment import ConfigurationError
@@ -152,7 +152,7 @@ def _guarded(check: str, findings: Iterable[Finding]) -> Iterator[Finding]:
         )
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: Diagnosis) -> None:
     colour = sys.stdout.isatty() and not _no_colour()
     for line in finding.lines(get_terminal_size().columns, colour=colour):
         typer.echo(line)

@@ -15,7 +15,7 @@ _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "error": t
 
 
 class State(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One result of one check. It holds no secret."""
 
     check: str
@@ -59,16 +59,16 @@ class Finding:
                 yield f"{_INDENT}{head}{printable(more)}"
 
 
-def ok(check: str, message: str) -> Finding:
+def ok(check: str, message: str) -> Diagnosis:
     """Return a finding that all is well."""
-    return Finding(check, State.OK, message)
+    return Diagnosis(check, State.OK, message)
 
 
-def warning(check: str, message: str, *, why: str, fix: str) -> Finding:
+def warning(check: str, message: str, *, why: str, fix: str) -> Diagnosis:
     """Return a finding that needs attention."""
-    return Finding(check, State.WARNING, message, why, fix)
+    return Diagnosis(check, State.WARNING, message, why, fix)
 
 
-def error(check: str, message: str, *, why: str, fix: str) -> Finding:
+def error(check: str, message: str, *, why: str, fix: str) -> Diagnosis:
     """Return a finding that needs a repair."""
-    return Finding(check, State.ERROR, message, why, fix)
+    return Diagnosis(check, State.ERROR, message, why, fix)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from fondaco.cli.upkeep.findings import Finding, error, ok, warning
+from fondaco.cli.upkeep.findings import Diagnosis, error, ok, warning
 from fondaco.configuration import Configuration, ConfigurationError, missing_keys, missing_secrets
 from fondaco.environment import expanded, secret
 from fondaco.hostnames import is_loopback
@@ -15,7 +15,7 @@ _CHECK = "configuration"
 _SHORTEST_TOKEN = 20
 
 
-def invalid(fault: ConfigurationError) -> Iterator[Finding]:
+def invalid(fault: ConfigurationError) -> Iterator[Diagnosis]:
     """Yield a finding for each fault that keeps the configuration from being used."""
     for line in fault.faults:
         yield error(
@@ -26,7 +26,7 @@ def invalid(fault: ConfigurationError) -> Iterator[Finding]:
         )
 
 
-def checked(loaded: Configuration) -> Iterator[Finding]:
+def checked(loaded: Configuration) -> Iterator[Diagnosis]:
     """Yield the findings about a configuration that can be used."""
     settings = loaded.settings
     found = [*_secrets(settings), *_files(settings), *_address(settings)]
@@ -42,7 +42,7 @@ def checked(loaded: Configuration) -> Iterator[Finding]:
     yield from found or [ok(_CHECK, str(loaded.file or "no file, the defaults apply"))]
 
 
-def _address(settings: Settings) -> Iterator[Finding]:
+def _address(settings: Settings) -> Iterator[Diagnosis]:
     server = settings.server
     if not is_loopback(server.host) and not server.allow_remote:
         yield error(
@@ -53,7 +53,7 @@ def _address(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _secrets(settings: Settings) -> Iterator[Finding]:
+def _secrets(settings: Settings) -> Iterator[Diagnosis]:
     for line in missing_secrets(settings):
         yield error(_CHECK, line, why="The server does not start.", fix="fondaco config check")
     for line in missing_keys(settings):
@@ -72,7 +72,7 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
                 )
 
 
-def _files(settings: Settings) -> Iterator[Finding]:
+def _files(settings: Settings) -> Iterator[Diagnosis]:
     """Yield findings about files of secrets that others can read."""
     references = [settings.server.metrics_token, settings.enclave.token]
     references += [engine.key for engine in settings.engines.values()]

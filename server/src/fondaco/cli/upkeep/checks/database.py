@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fondaco.cli.admin_store import timestamp
-from fondaco.cli.upkeep.findings import Finding, error, ok, warning
+from fondaco.cli.upkeep.findings import Diagnosis, error, ok, warning
 from fondaco.domain.money.account import Key, KeyType
 from fondaco.stores.errors import DatabaseUnusableError
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
@@ -30,7 +30,7 @@ _EARLIEST, _LATEST = 1_767_225_600.0, 4_102_444_800.0
 """2026 and 2100: no clock that is right is outside."""
 
 
-def checked(database: Path, *, longest_s: float, now: Now = SystemClock.now) -> Iterator[Finding]:
+def checked(database: Path, *, longest_s: float, now: Now = SystemClock.now) -> Iterator[Diagnosis]:
     """Yield the findings about a database that exists; the audit is given up after `longest_s` seconds."""
     yield from _clock(now())
     try:
@@ -63,7 +63,7 @@ def checked(database: Path, *, longest_s: float, now: Now = SystemClock.now) -> 
     )
 
 
-def _content(database: Path, longest_s: float, now: Now) -> Iterator[Finding]:
+def _content(database: Path, longest_s: float, now: Now) -> Iterator[Diagnosis]:
     clock = SystemClock()
     deadline = clock.monotonic() + longest_s
     with closing(connect(database)) as connection:
@@ -83,7 +83,7 @@ def _content(database: Path, longest_s: float, now: Now) -> Iterator[Finding]:
     yield from _keys(database, now())
 
 
-def _ledger(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _ledger(connection: sqlite3.Connection) -> Iterator[Diagnosis]:
     wrong = inconsistencies(connection)
     for line in wrong:
         yield error(
@@ -105,7 +105,7 @@ def _ledger(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield ok("quarantine", "empty")
 
 
-def _clock(now: float) -> Iterator[Finding]:
+def _clock(now: float) -> Iterator[Diagnosis]:
     if not _EARLIEST <= now < _LATEST:
         yield error(
             "clock",
@@ -115,7 +115,7 @@ def _clock(now: float) -> Iterator[Finding]:
         )
 
 
-def _ahead(connection: sqlite3.Connection, now: float) -> Iterator[Finding]:
+def _ahead(connection: sqlite3.Connection, now: float) -> Iterator[Diagnosis]:
     last = clock_confirmations.latest(connection, None)
     if last is None or last <= now + _CLOCK_SLACK_S:
         if _EARLIEST <= now < _LATEST:
@@ -129,7 +129,7 @@ def _ahead(connection: sqlite3.Connection, now: float) -> Iterator[Finding]:
     )
 
 
-def _keys(database: Path, now: float) -> Iterator[Finding]:
+def _keys(database: Path, now: float) -> Iterator[Diagnosis]:
     if not (database.parent / "pepper").exists() and (count := usable_keys(database)):
         yield error(
             "keys",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from fondaco.cli.upkeep.findings import Finding, error, ok, warning
+from fondaco.cli.upkeep.findings import Diagnosis, error, ok, warning
 from fondaco.stores.backup.staging import left_behind
 
 _CHECK = "home"
@@ -23,7 +23,7 @@ _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs
 _MOUNTS = Path("/proc/self/mounts")
 
 
-def checked(home: Path) -> Iterator[Finding]:
+def checked(home: Path) -> Iterator[Diagnosis]:
     """Yield the findings about a home that exists."""
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         yield error(
@@ -37,7 +37,7 @@ def checked(home: Path) -> Iterator[Finding]:
     yield from found or [ok(_CHECK, str(home))]
 
 
-def missing(home: Path) -> Iterator[Finding]:
+def missing(home: Path) -> Iterator[Diagnosis]:
     """Yield the finding about a home that nobody has used yet."""
     yield warning(
         _CHECK,
@@ -47,7 +47,7 @@ def missing(home: Path) -> Iterator[Finding]:
     )
 
 
-def room(*folders: Path) -> Iterator[Finding]:
+def room(*folders: Path) -> Iterator[Diagnosis]:
     """Yield the findings about the disks of folders, which need not exist."""
     there = dict.fromkeys(map(_existing, folders))
     for folder in there:
@@ -77,7 +77,7 @@ def _existing(folder: Path) -> Path:
     return next(one for one in (folder, *folder.parents) if one.exists())
 
 
-def _permissions(home: Path) -> Iterator[Finding]:
+def _permissions(home: Path) -> Iterator[Diagnosis]:
     for path in (home, *(home / name for name in _PRIVATE)):
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -91,7 +91,7 @@ def _permissions(home: Path) -> Iterator[Finding]:
                 )
 
 
-def _pepper(home: Path) -> Iterator[Finding]:
+def _pepper(home: Path) -> Iterator[Diagnosis]:
     try:
         pepper = (home / "pepper").read_bytes()
     except OSError:
@@ -112,7 +112,7 @@ def _pepper(home: Path) -> Iterator[Finding]:
         )
 
 
-def _remains(home: Path) -> Iterator[Finding]:
+def _remains(home: Path) -> Iterator[Diagnosis]:
     for folder in left_behind(home):
         yield warning(
             _CHECK,
@@ -122,7 +122,7 @@ def _remains(home: Path) -> Iterator[Finding]:
         )
 
 
-def _file_system(home: Path) -> Iterator[Finding]:
+def _file_system(home: Path) -> Iterator[Diagnosis]:
     """Yield a finding where a home is on a network file system. Source: sqlite.org/wal.html."""
     try:
         mounts = [line.split() for line in _MOUNTS.read_text("utf-8").splitlines()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from fondaco.cli.upkeep.findings import Finding, error, ok, warning
+from fondaco.cli.upkeep.findings import Diagnosis, error, ok, warning
 from fondaco.configuration import catalogue_of, files_of, missing_files
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.extras import Extra, how_to_install
@@ -26,7 +26,7 @@ PACKAGES: Mapping[Extra, tuple[str, ...]] = {
 """Extra -> modules that it brings."""
 
 
-def checked(settings: Settings) -> Iterator[Finding]:
+def checked(settings: Settings) -> Iterator[Diagnosis]:
     """Yield the findings about model files and packages."""
     missing = missing_files(settings)
     found = [*_default(settings, missing), *_own(settings, missing), *_damaged(settings)]
@@ -35,7 +35,7 @@ def checked(settings: Settings) -> Iterator[Finding]:
     yield from _extras()
 
 
-def _default(settings: Settings, missing: frozenset[str]) -> Iterator[Finding]:
+def _default(settings: Settings, missing: frozenset[str]) -> Iterator[Diagnosis]:
     try:
         model = catalogue_of(settings, missing, SystemClock().now).route("default").model
     except ModelNotFoundError:
@@ -55,7 +55,7 @@ def _default(settings: Settings, missing: frozenset[str]) -> Iterator[Finding]:
         )
 
 
-def _own(settings: Settings, missing: frozenset[str]) -> Iterator[Finding]:
+def _own(settings: Settings, missing: frozenset[str]) -> Iterator[Diagnosis]:
     """Yield findings about models that the operator added, whose files are gone."""
     for name in sorted(missing - KNOWN.keys()):
         files = files_of(settings.models[name], settings)
@@ -68,7 +68,7 @@ def _own(settings: Settings, missing: frozenset[str]) -> Iterator[Finding]:
         )
 
 
-def _damaged(settings: Settings) -> Iterator[Finding]:
+def _damaged(settings: Settings) -> Iterator[Diagnosis]:
     """Yield findings about known files of another size."""
     sizes = {
         file.file: (name, file.size_bytes) for name, one in KNOWN.items() for file in one.files
@@ -84,7 +84,7 @@ def _damaged(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _extras() -> Iterator[Finding]:
+def _extras() -> Iterator[Diagnosis]:
     absent = [extra for extra, modules in PACKAGES.items() if not all(map(find_spec, modules))]
     for extra in absent:
         yield warning(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import anyio
 import orjson
 
-from fondaco.cli.upkeep.findings import Finding, error, ok, warning
+from fondaco.cli.upkeep.findings import Diagnosis, error, ok, warning
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import EngineError
 from fondaco.settings import Settings
@@ -18,7 +18,7 @@ _OK = 200
 _MOST_BYTES = 65_536
 
 
-def listening(state: ServerState, *, longest_s: float) -> Iterator[Finding]:
+def listening(state: ServerState, *, longest_s: float) -> Iterator[Diagnosis]:
     """Yield the findings about a running server: whether it answers, and whether it is ready."""
     if not state.is_here:
         yield ok(_CHECK, "runs in another container; run `fondaco doctor` there")
@@ -28,7 +28,7 @@ def listening(state: ServerState, *, longest_s: float) -> Iterator[Finding]:
         yield from anyio.run(_asked, state, longest_s)
 
 
-async def _asked(state: ServerState, longest_s: float) -> list[Finding]:
+async def _asked(state: ServerState, longest_s: float) -> list[Diagnosis]:
     client = connect(
         state.url, connections=1, first_byte_timeout_s=longest_s, total_timeout_s=longest_s
     )
@@ -69,7 +69,7 @@ def _reason(body: bytes) -> str:
     return f": {reason.rstrip('.')}" if isinstance(reason, str) else ""
 
 
-def could_listen(settings: Settings) -> Iterator[Finding]:
+def could_listen(settings: Settings) -> Iterator[Diagnosis]:
     """Yield the finding about the address that a server would listen on."""
     host, port = settings.server.host, settings.server.port
     try:
@@ -99,7 +99,7 @@ def could_listen(settings: Settings) -> Iterator[Finding]:
     yield ok("port", f"{host}:{port} is free; no server runs on this home folder")
 
 
-def unknown(reason: str) -> Iterator[Finding]:
+def unknown(reason: str) -> Iterator[Diagnosis]:
     """Yield the finding that it cannot be seen whether a server runs."""
     yield warning(
         _CHECK,

@@ -1,0 +1,34 @@
+"""`fondaco completion`: the script by which a shell completes commands, options and names."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Shell(StrEnum):
+    """Shells that complete."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+VARIABLE = "_FONDACO_COMPLETE"
+"""Set by the shell when it asks for completions. Source: typer, `shell_complete`."""
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+) -> None:
+    """Print the script that completes commands in a shell."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # documented there
+
+    typer.echo(get_completion_script(prog_name="fondaco", complete_var=VARIABLE, shell=shell.value))
+
+
+def answer_shells() -> None:
+    """Prepare to answer a shell that asks for completions."""
+    from typer.completion import completion_init  # type: ignore[attr-defined]  # likewise
+
+    completion_init()

@@ -1,0 +1,105 @@
+"""The systemd unit of a server: its paths quoted, and its process confined as far as its manager can."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_UNIT = """\
+# Written by `fondaco service install`.
+[Unit]
+Description=Fondaco inference server
+{after}
+[Service]
+Type=exec
+ExecStart={command}
+ExecReload=/bin/kill -HUP $MAINPID
+Environment={home}
+Environment={models}
+{user}KillMode=mixed
+TimeoutStopSec=60
+Restart=on-failure
+LimitNOFILE=65536
+UMask=0077
+
+{confined}
+[Install]
+WantedBy={target}
+"""
+_AFTER = "After=network-online.target\nWants=network-online.target\n"
+_CONFINED = """\
+NoNewPrivileges=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+"""
+_CONFINED_SYSTEM = """\
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=read-only
+ReadWritePaths={paths}
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectProc=invisible
+"""
+"""Directives that need namespaces, which the manager of a user may not be allowed to make."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUnit:
+    """A server as systemd runs it."""
+
+    home: Path
+    models: Path
+    config: Path | None
+    user: str | None
+    """Name of the user that a system's unit runs as; None: a unit of one's own."""
+
+    @property
+    def unit(self) -> str:
+        """The unit file."""
+        command = " ".join(map(quoted, self._command()))
+        paths = f"{quoted(self.home)} {quoted(self.models)}"
+        confined = (
+            _CONFINED if self.user is None else _CONFINED + _CONFINED_SYSTEM.format(paths=paths)
+        )
+        return _UNIT.format(
+            after="" if self.user is None else _AFTER,
+            command=command,
+            home=quoted(f"FONDACO_HOME={self.home}", variables=False),
+            models=quoted(f"FONDACO_MODELS={self.models}", variables=False),
+            user="" if self.user is None else f"User={self.user}\n",
+            confined=confined,
+            target="default.target" if self.user is None else "multi-user.target",
+        )
+
+    def _command(self) -> tuple[str, ...]:
+        script = Path(sys.executable).with_name("fondaco")
+        program = (str(script),) if script.is_file() else (sys.executable, "-m", "fondaco")
+        config = () if self.config is None else ("--config", str(self.config))
+        return (*program, "serve", *config)
+
+
+def quoted(text: str | Path, *, variables: bool = True) -> str:
+    r"""Return a word of a unit file. Source: systemd.syntax(7), "Quoting"; systemd.service(5), "Command lines".
+
+    >>> quoted("/srv/100% of $it")
+    '"/srv/100%% of $$it"'
+    >>> quoted("/srv/fondaco")
+    '/srv/fondaco'
+    """
+    escaped = str(text).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    if variables:
+        escaped = escaped.replace("$", "$$")
+    plain = all(sign.isalnum() or sign in "/._-=:@+" for sign in escaped)
+    return escaped if plain else f'"{escaped}"'
