@@ -10,6 +10,7 @@ from pathlib import Path
 from typer.core import TyperOption
 from typer.main import get_command
 
+from fondaco.cli.examples import HEADING
 from fondaco.cli.exits import Exit
 from fondaco.cli.program import program
 from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, settings_table, variable
@@ -94,7 +95,14 @@ def command_sections() -> Iterator[str]:
             p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument"
         ]
         options = [p for p in command.params if p.param_type_name == "option"]
-        yield f"\n## `{' '.join([name, *given])}`\n\n{command.help}\n"
+        text, _, examples = command.help.partition(f"\n\n\b\n{HEADING}\n")
+        yield f"\n## `{' '.join([name, *given])}`\n\n{text}\n"
+        if examples:
+            yield (
+                "\n```console\n"
+                + "".join(f"$ {line.strip()}\n" for line in examples.splitlines())
+                + "```\n"
+            )
         if options:
             rows = "\n".join(map(option_row, options))
             yield f"\n| option | meaning |\n| --- | --- |\n{rows}\n"

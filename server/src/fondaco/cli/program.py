@@ -15,6 +15,7 @@ from fondaco.cli import config, enclave, engines, models
 from fondaco.cli.accounts import balance, commands as accounts, keys, ledger
 from fondaco.cli.accounts.usage import usage
 from fondaco.cli.content import characters, library
+from fondaco.cli.examples import add_examples
 from fondaco.cli.exits import Exit
 from fondaco.cli.media import jobs
 from fondaco.cli.media.image import image
@@ -36,6 +37,10 @@ from fondaco.environment import environment
 
 class _Group(TyperGroup):
     """The commands; errors in options are worded by this program alone."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        add_examples(self)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
