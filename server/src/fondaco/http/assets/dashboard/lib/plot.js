@@ -4,6 +4,9 @@ import { compact, shortDate } from "./format.js";
 
 /** @typedef {import("../components/chart.js").Plot} Plot */
 
+/** Steps of an axis that counts: 1, 2, 5, 10, 20 and so on. */
+const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 /**
  * Draw bars for days into an element, and again whenever its width or the theme changes.
  *
@@ -79,6 +82,7 @@ function options(element, days, { series, unit }) {
         ...axis,
         size: (_, ticks) => em * (1.1 + 0.5 * Math.max(3, ...(ticks ?? []).map((tick) => tick.length))),
         space: em * 2.6,
+        ...(unit === "count" ? { incrs: WHOLE } : {}),
         grid: { stroke: colour("line"), width: 1 },
         values: (_, ticks) => ticks.map((tick) => tickText(tick, unit)),
       },
@@ -106,7 +110,7 @@ const fromZero = (unit) => (_, _least, most) => [0, most > 0 ? most * 1.1 : unit
 
 /** @param {number} tick @param {Plot["unit"]} unit */
 function tickText(tick, unit) {
-  if (unit === "count") return Number.isInteger(tick) ? compact(tick) : "";
+  if (unit === "count") return compact(tick);
   if (tick === 0 || tick >= 1000) return `$${compact(tick)}`;
   return `$${tick.toLocaleString("en-GB", { maximumSignificantDigits: 2 })}`;
 }

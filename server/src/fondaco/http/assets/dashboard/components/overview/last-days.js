@@ -7,7 +7,7 @@ import { NOTHING, daysBetween, usageSums, utcDay } from "../../lib/usage.js";
 import { Charts } from "../chart.js";
 import { Segments } from "../field.js";
 import { Panel } from "../page.js";
-import { Loaded, Skeleton } from "../states.js";
+import { EmptyState, Loaded, Skeleton } from "../states.js";
 
 const PERIODS = [
   { value: "14", label: "14 days" },
@@ -30,7 +30,7 @@ export function LastDays() {
 }
 
 /**
- * Plots of calls and of charges, from sums by day.
+ * Plots of calls and of charges, from sums by day; a word in their place, as high as they are, where there are none.
  *
  * @param {{rows: import("../../lib/usage.js").UsageRow[], first: string, last: string}} props days without a row had no calls
  */
@@ -46,5 +46,12 @@ export function UsageCharts({ rows, first, last }) {
       { title: "Charges a day", unit: "money", series: [{ ...diem, colour: 1 }, { ...usd, colour: 2 }] },
     ];
   }, [rows, days]);
+  if (rows.length === 0)
+    return html`<div class="charts-none">
+      <${EmptyState} title="No calls in these days" icon="usage">
+        <p>Calls of programs and of this dashboard appear here, with what they are charged.</p>
+        <a href=${link("playground")}>Try a model in the playground</a>
+      <//>
+    </div>`;
   return html`<${Charts} caption="Calls and charges by day" days=${days} plots=${plots} />`;
 }
