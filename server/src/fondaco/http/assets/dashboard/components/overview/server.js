@@ -33,25 +33,33 @@ export function ServerStatus() {
   <//>`;
 }
 
-/** What an engine's state means for calls: colour and word. */
-export const ENGINE_STATES = /** @type {Record<string, {kind: "good" | "caution" | "bad" | undefined, label: string}>} */ ({
+/** States of engines, those that need somebody first. @type {Record<string, {kind?: "good" | "caution" | "bad" | "lagoon", label: string}>} */
+const ENGINE_STATES = {
+  unreachable: { kind: "bad", label: "Unreachable" },
+  missing: { kind: "caution", label: "Not installed" },
+  loading: { kind: "lagoon", label: "Loading" },
   ready: { kind: "good", label: "Ready" },
   loaded: { kind: "good", label: "Loaded" },
-  loading: { kind: "caution", label: "Loading" },
-  stopped: { kind: undefined, label: "Stopped" },
-  unreachable: { kind: "bad", label: "Unreachable" },
-  missing: { kind: "bad", label: "Missing" },
-});
+  stopped: { label: "Stopped" },
+  unknown: { label: "Not asked yet" },
+};
+const MOST_ENGINES = 6;
+
+/** @param {{state: string}} engine */
+const urgency = ({ state }) => Object.keys(ENGINE_STATES).indexOf(state);
 
 /** Engines and their health. */
 export function Engines() {
   const engines = useOperator("engines");
   return html`<${Panel} title="Engines" flush actions=${html`<a href=${link("engines")}>All engines</a>`}>
-    <${Loaded} of=${engines} skeleton=${html`<div class="panel-body"><${Skeleton} lines=${4} /></div>`}>
-      ${(/** @type {any} */ { data }) =>
-        data.length
-          ? html`<${Table} caption="Engines and their health" rows=${data} rowKey=${(/** @type {any} */ one) => one.id} columns=${ENGINE_COLUMNS} />`
-          : html`<${EmptyState} title="No engines" icon="engines"><p>Engines appear with the first model of the configuration.</p><//>`}
+    <${Loaded} of=${engines} skeleton=${html`<div class="panel-body"><${Skeleton} height="16rem" /></div>`}>
+      ${(/** @type {any} */ { data }) => {
+        const shown = [...data].sort((one, other) => urgency(one) - urgency(other)).slice(0, MOST_ENGINES);
+        const rest = data.length - shown.length;
+        if (!data.length) return html`<${EmptyState} title="No engines" icon="engines"><p>Engines appear with the first model of the configuration.</p><//>`;
+        return html`<${Table} caption="Engines and their health" rows=${shown} rowKey=${(/** @type {any} */ one) => one.id} columns=${ENGINE_COLUMNS} />
+          ${rest > 0 && html`<p class="panel-more">and ${plural(rest, "more engine")}</p>`}`;
+      }}
     <//>
   <//>`;
 }
