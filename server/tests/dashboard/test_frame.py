@@ -15,7 +15,7 @@ _FOCUSED = "() => document.activeElement.textContent"
 def test_a_navigation_moves_the_focus_to_the_heading_and_names_the_page(
     served: Dashboard, page: Page
 ) -> None:
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=served.account())
     page.get_by_role("navigation").get_by_role("link", name="Keys").click()
     expect(page.get_by_role("heading", level=1, name="Keys")).to_be_focused()
     assert page.title() == "Keys · Fondaco"
@@ -27,12 +27,13 @@ def test_a_navigation_moves_the_focus_to_the_heading_and_names_the_page(
 
 
 def test_the_keyboard_alone_reaches_content_menu_and_log_out(served: Dashboard, page: Page) -> None:
-    log_in_by_link(page, served)
+    account = served.account()
+    log_in_by_link(page, served, account=account)
     page.keyboard.press("Tab")
     assert page.evaluate(_FOCUSED) == "Skip to content"
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    menu = page.get_by_role("button", name="default")
+    menu = page.get_by_role("button", name=account)
     menu.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -43,7 +44,7 @@ def test_the_keyboard_alone_reaches_content_menu_and_log_out(served: Dashboard, 
 
 def test_a_narrow_screen_has_the_navigation_in_a_drawer(served: Dashboard, browse: Browse) -> None:
     page = browse(width=360)
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=served.account())
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.get_by_role("button", name="Menu", exact=True).click()
     page.get_by_role("navigation").get_by_role("link", name="Usage").click()
@@ -57,7 +58,7 @@ def test_a_narrow_screen_has_the_navigation_in_a_drawer(served: Dashboard, brows
 
 
 def test_an_unknown_page_says_so(served: Dashboard, page: Page) -> None:
-    log_in_by_link(page, served, "nowhere")
+    log_in_by_link(page, served, "nowhere", account=served.account())
     expect(page.get_by_role("heading", level=1, name="Page not found")).to_be_visible()
     page.get_by_role("link", name="Go to Overview").click()
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
@@ -66,7 +67,7 @@ def test_an_unknown_page_says_so(served: Dashboard, page: Page) -> None:
 def test_a_server_that_is_gone_is_told_and_retried(
     served: Dashboard, page: Page, watch: Watch
 ) -> None:
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=served.account())
     page.route("**/api/v1/api_keys", lambda route: route.abort())
     page.goto(f"{served.url}#/keys")
     expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
@@ -78,7 +79,7 @@ def test_a_server_that_is_gone_is_told_and_retried(
 def test_a_fault_of_one_page_is_not_one_of_the_others(
     served: Dashboard, page: Page, watch: Watch
 ) -> None:
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=served.account())
     page.route(
         "**/api/v1/api_keys",
         lambda route: route.fulfill(json={"data": [{"id": "a", "description": "no more"}]}),
@@ -94,7 +95,8 @@ def test_a_fault_of_one_page_is_not_one_of_the_others(
 
 def test_the_first_page_transfers_little(served: Dashboard, page: Page) -> None:
     """Everything that Overview loads: the page, its modules and styles, and the data."""
-    admin = served.program.api_key
+    account = served.account()
+    admin = served.key(account)
     call_and_wait(served, admin, admin, calls=1)
     transferred: list[int] = []
     page.on(
@@ -103,7 +105,7 @@ def test_the_first_page_transfers_little(served: Dashboard, page: Page) -> None:
             request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"]
         ),
     )
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=account)
     expect(page.get_by_role("img").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert len(transferred) > 20
@@ -113,7 +115,7 @@ def test_the_first_page_transfers_little(served: Dashboard, page: Page) -> None:
 @pytest.mark.parametrize("path", ["", "keys", "usage", "limits"])
 def test_nothing_moves_while_a_page_loads(served: Dashboard, page: Page, path: str) -> None:
     """Layout shifts, as Chromium counts them; 0.1 is where a page counts as good."""
-    log_in_by_link(page, served)
+    log_in_by_link(page, served, account=served.account())
     page.goto(f"{served.url}#/{path}")
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -16,7 +16,7 @@ def heading(page: Page, name: str) -> None:
 
 
 def test_a_link_logs_in_and_leaves_the_address(served: Dashboard, page: Page) -> None:
-    page.goto(served.link())
+    page.goto(served.link(served.account()))
     heading(page, "Overview")
     assert "login" not in page.url
     page.reload()
@@ -25,7 +25,7 @@ def test_a_link_logs_in_and_leaves_the_address(served: Dashboard, page: Page) ->
 
 
 def test_a_link_logs_in_once(served: Dashboard, browse: Browse, watch: Watch) -> None:
-    link = served.link()
+    link = served.link(served.account())
     browse().goto(link)
     watch.expect(401, "/dashboard/session")
     other = browse()
@@ -37,7 +37,7 @@ def test_a_link_logs_in_once(served: Dashboard, browse: Browse, watch: Watch) ->
 def test_a_used_link_opens_the_session_that_it_began(
     served: Dashboard, page: Page, watch: Watch
 ) -> None:
-    link = served.link()
+    link = served.link(served.account())
     page.goto(link)
     heading(page, "Overview")
     watch.expect(401, "/dashboard/session")
@@ -85,8 +85,9 @@ def test_a_wrong_key_is_refused_with_what_to_do(
 
 
 def test_a_session_ends_by_logging_out(served: Dashboard, page: Page, watch: Watch) -> None:
-    log_in_by_link(page, served)
-    page.get_by_role("button", name="default").click()
+    account = served.account()
+    log_in_by_link(page, served, account=account)
+    page.get_by_role("button", name=account).click()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("You are logged out.")).to_be_visible()
     watch.expect(401, "/dashboard/session")
