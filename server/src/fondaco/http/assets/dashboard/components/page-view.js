@@ -12,7 +12,7 @@ import { EmptyState, ErrorNotice, Skeleton } from "./states.js";
  */
 export function PageView({ session, route }) {
   const entry = PAGES.find((page) => page.path === route.path);
-  if (!entry) return html`<${Refused} title="Page not found" text="No page has this address." />`;
+  if (!entry) return html`<${Refused} title="Page not found" text="No page has this address." icon="search" />`;
   if (!entry.isFor(session)) {
     const needed = session.keyType === "ADMIN" ? "an operator's key" : "an admin key";
     return html`<${Refused} title=${entry.title} text=${`This page needs ${needed}. Log out, and log in with one.`} />`;
@@ -63,9 +63,9 @@ function Failed({ title, error, onRetry }) {
   <//>`;
 }
 
-/** @param {{title: string, text: string}} props */
-function Refused({ title, text }) {
+/** @param {{title: string, text: string, icon?: import("./icon.js").IconName}} props */
+function Refused({ title, text, icon = "lock" }) {
   return html`<${Page} title=${title}>
-    <div class="panel"><${EmptyState} title=${text} icon="lock"><${LinkButton} href=${link("")}>Go to Overview<//><//></div>
+    <div class="panel"><${EmptyState} title=${text} icon=${icon}><${LinkButton} href=${link("")}>Go to Overview<//><//></div>
   <//>`;
 }
