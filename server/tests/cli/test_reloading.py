@@ -309,6 +309,19 @@ def test_what_needs_a_restart_is_named_and_kept(
         assert server.chat("one").status_code == 200
 
 
+def test_a_reload_changes_which_accounts_are_operators(fondaco: Fondaco, tmp_path: Path) -> None:
+    with serving(fondaco, "", tmp_path / "log") as running:
+
+        def is_operator() -> object:
+            return running.http.get("/dashboard/session").json()["operator"]
+
+        assert is_operator() is True
+        running.reload('[server]\noperators = ["ops"]\n')
+        running.said("configuration: reloaded")
+        assert is_operator() is False
+        assert "needs a restart" not in running.log.read_text()
+
+
 def test_many_reloads_in_a_row_lose_no_call(
     fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
 ) -> None:
