@@ -28,7 +28,7 @@ export function CopyButton({ text, label = "Copy", iconOnly = false }) {
  *
  * @param {string} text
  */
-async function copyText(text) {
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
