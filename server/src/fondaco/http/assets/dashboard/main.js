@@ -9,7 +9,8 @@
  *   components/     one file a component; parts for one page alone lie in a folder of that page's name
  *   lib/            what draws nothing: API, session, router, stores, formats
  *   styles/         tokens.css has the colours, type and spaces; base.css the elements and layout helpers;
- *                   components.css one section a component; pages.css what one page alone needs
+ *                   components.css one section a component; pages.css what one page alone needs, but for
+ *                   playground.css
  *   vendor/         libraries as they are published, held to manifest.json by a test; imported through lib/ where
  *                   more than one place needs them
  *
