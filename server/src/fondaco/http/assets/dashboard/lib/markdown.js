@@ -112,7 +112,7 @@ class SafeRenderer extends Renderer {
  * @returns {DocumentFragment}
  */
 export function rendered(tokens, codeBox) {
-  const parser = new Parser({ renderer: new SafeRenderer() });
+  const parser = new Parser({ ...marked.defaults, renderer: new SafeRenderer() });
   const fragment = purified(parser.parse(tokens));
   for (const table of fragment.querySelectorAll("table")) {
     const box = document.createElement("div");

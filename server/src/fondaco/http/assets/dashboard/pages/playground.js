@@ -81,7 +81,8 @@ function Workbench({ models, offer, session, route, state }) {
 
   useDeepLink({ models, route, state, onModel: setChosen });
   useEffect(() => {
-    if (isChat && !current) work.begin(model.id);
+    // The store, not `current`: a link that was followed above may have begun one already.
+    if (isChat && !work.workspace.get().current) work.begin(model.id);
   }, [isChat, current, model.id]);
   useEffect(() => {
     if (bench.said) announce(bench.said);

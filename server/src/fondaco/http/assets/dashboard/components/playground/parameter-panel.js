@@ -44,10 +44,10 @@ const standardOf = ({ standard, unit }) =>
  * @param {{parameter: Parameter, value: unknown, onChange: (value: unknown) => void}} props
  */
 function ParameterField({ parameter, value, onChange }) {
-  const { label, help, kind, choices = [], standard, example } = parameter;
+  const { label, help, kind, unit, choices = [], standard, example } = parameter;
   const error = fault(parameter, value) || null;
   const name = parameter.name.split(".").at(-1);
-  const hint = html`${help} <code class="faint">${name}</code>`;
+  const hint = html`${help}${unit && ` Unit: ${unit}.`} <code class="faint">${name}</code>`;
   if (kind === "switch") {
     const checked = value === undefined ? standard === true : value === true;
     return html`<div class="field">
@@ -77,12 +77,12 @@ function ParameterField({ parameter, value, onChange }) {
  * @param {{parameter: Parameter, value: unknown, onChange: (value: unknown) => void, hint: any, error: string | null}} props
  */
 function NumberField({ parameter, value, onChange, hint, error }) {
-  const { label, unit, min, max, step, kind } = parameter;
+  const { label, min, max, step, kind } = parameter;
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const text = value === undefined ? "" : String(value);
   const isSame = typed !== null && (typed === "" ? value === undefined : Number(typed) === value);
   return html`<${Input} type="number" inputmode=${kind === "integer" ? "numeric" : "decimal"}
-    label=${html`${label}${unit && html` <span class="field-optional">${unit}</span>`}`} hint=${hint} error=${error}
+    label=${label} hint=${hint} error=${error}
     min=${min} max=${max} step=${kind === "integer" ? (step ?? 1) : "any"} placeholder=${standardOf(parameter)}
     value=${isSame ? typed : text}
     onInput=${(/** @type {string} */ next) => {

@@ -137,7 +137,8 @@ function sent(parameter, value) {
   if (parameter.kind === "json") return JSON.parse(String(value));
   if (parameter.kind === "lines") {
     const lines = linesOf(value);
-    return parameter.name === "stop_token_ids" ? lines.map(Number) : lines;
+    if (parameter.name === "stop_token_ids") return lines.map(Number);
+    return lines.map((line) => line.replaceAll("\\n", "\n"));
   }
   return value;
 }
@@ -224,7 +225,7 @@ function chat(model, offer) {
       title: "Length",
       parameters: [
         { name: "max_completion_tokens", label: "Max completion tokens", kind: "integer", min: 1, max: availableContextTokens ?? 2 ** 31 - 1, unit: "tokens", standard: "up to the context", help: "The longest answer, reasoning included. A lower value also holds less of the balance." },
-        { name: "stop", label: "Stop sequences", kind: "lines", most: 4, standard: "none", help: "Up to 4, one a line. The answer ends before the first that appears." },
+        { name: "stop", label: "Stop sequences", kind: "lines", most: 4, standard: "none", help: "Up to 4, one a line; \\n stands for a line break. The answer ends before the first that appears." },
         { name: "stop_token_ids", label: "Stop token ids", kind: "lines", most: 100, standard: "none", help: "Ids of the model's own tokens, one a line." },
       ],
     },
