@@ -1,13 +1,22 @@
 """Overview: balances, the last days, and how the server does."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from dashboard.browser import THEMES, WIDTHS, Theme, Watch
 from dashboard.calls import call_and_wait
 from dashboard.conftest import Browse
 from dashboard.page_checks import expect_accessible, expect_no_sideways_scroll
 from dashboard.served import Dashboard, log_in_by_link
+from program import MODEL
+
+
+@pytest.fixture(scope="module")
+def operator_endpoints(served: Dashboard) -> None:
+    """What the operator's blocks read; they are another part of the API than the account's."""
+    for name in ("status", "engines", "downloads"):
+        if served.program.http.get(f"/api/v1/operator/{name}").status_code == 404:
+            pytest.skip(f"this server has no GET /api/v1/operator/{name}")
 
 
 def region(page: Page, name: str) -> Locator:
@@ -46,6 +55,40 @@ def test_a_block_that_fails_holds_up_no_other(served: Dashboard, page: Page, wat
     expect(days).to_contain_text("No calls in these days")
 
 
+@pytest.mark.usefixtures("operator_endpoints")
+def test_an_operator_sees_engines_with_their_health_and_what_was_pulled(
+    served: Dashboard, page: Page
+) -> None:
+    log_in_by_link(page, served)
+    engines = region(page, "Engines")
+    down = engines.get_by_role("row", name="down")
+    expect(down).to_contain_text("Unreachable")
+    assert engines.locator("tbody tr").first.inner_text().startswith("down"), "trouble comes first"
+    expect(region(page, "Pulled models").get_by_role("row", name=MODEL)).to_contain_text(
+        "Installed"
+    )
+    expect(region(page, "Server")).to_contain_text("Ready")
+
+
+@pytest.mark.usefixtures("operator_endpoints")
+def test_a_block_that_hangs_holds_up_no_other(served: Dashboard, page: Page, watch: Watch) -> None:
+    hanging: list[Route] = []
+    page.route("**/operator/engines", hanging.append)
+    page.route("**/operator/downloads", lambda route: route.fulfill(status=500, json={}))
+    watch.expect(500, "/api/v1/operator/downloads")
+    page.goto(served.link())
+    expect(region(page, "Server")).to_contain_text("Ready")
+    expect(region(page, "Calls and charges").get_by_role("button").first).to_be_visible()
+    pulled = region(page, "Pulled models")
+    expect(pulled.get_by_role("alert")).to_contain_text("status 500")
+    expect(region(page, "Engines").get_by_role("status")).to_contain_text("Loading")
+    page.unroute("**/operator/downloads")
+    pulled.get_by_role("button", name="Retry").click()
+    expect(pulled.get_by_role("table")).to_be_visible()
+    for route in hanging:
+        route.abort()
+
+
 def test_an_account_without_calls_is_led_to_the_playground(served: Dashboard, page: Page) -> None:
     log_in_by_link(page, served, account=served.account())
     days = region(page, "Calls and charges")
@@ -71,5 +114,18 @@ def test_the_overview_is_accessible(
     call_and_wait(served, admin, admin, calls=1)
     log_in_by_link(page, served, account=account)
     page.get_by_text("Show as a table").click()
+    expect_accessible(page)
+    expect_no_sideways_scroll(page)
+
+
+@pytest.mark.usefixtures("operator_endpoints")
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_operators_overview_is_accessible(
+    served: Dashboard, browse: Browse, theme: Theme, width: int
+) -> None:
+    page = browse(width=width, theme=theme)
+    log_in_by_link(page, served)
+    expect(region(page, "Engines").get_by_role("table")).to_be_visible()
     expect_accessible(page)
     expect_no_sideways_scroll(page)
