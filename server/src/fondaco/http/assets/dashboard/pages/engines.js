@@ -4,14 +4,14 @@ import { get } from "../lib/api.js";
 import { bytes, dateTime, number, plural, relative } from "../lib/format.js";
 import { useResource } from "../lib/resource.js";
 import { link } from "../lib/router.js";
-import { Badge } from "../components/badge.js";
 import { LinkButton } from "../components/button.js";
+import { ENGINE_STATES, EngineState } from "../components/engine-state.js";
 import { Meter } from "../components/meter.js";
 import { Page } from "../components/page.js";
 import { EmptyState, Loaded, Notice, Skeleton } from "../components/states.js";
 
 /**
- * @typedef {"ready" | "loaded" | "loading" | "stopped" | "unreachable" | "missing" | "unknown"} State
+ * @typedef {import("../components/engine-state.js").State} State
  * @typedef {{model: string, state: State, reason: string | null, slots: number | null, running: number, waiting: number,
  *     memoryBytes: number | null}} Process one of an engine that runs here; each runs one model
  *
@@ -32,16 +32,6 @@ import { EmptyState, Loaded, Notice, Skeleton } from "../components/states.js";
  * @property {Process[]} processes
  */
 
-/** @type {Record<State, {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help?: string}>} */
-const STATES = {
-  ready: { kind: "good", text: "Ready" },
-  loaded: { kind: "good", text: "Loaded" },
-  loading: { kind: "lagoon", text: "Loading" },
-  stopped: { text: "Stopped", help: "Starts with the next call of one of its models." },
-  unreachable: { kind: "bad", text: "Unreachable", help: "It does not answer. Check that it runs and that its address is right; the server keeps trying." },
-  unknown: { text: "Not asked yet" },
-  missing: { kind: "caution", text: "Not installed", help: "Its key, or the files of its models, are missing. The page Models pulls files." },
-};
 const REFRESH_S = 5;
 
 export default function Engines() {
@@ -68,9 +58,9 @@ function List({ engines }) {
 
 /** @param {{engine: Engine}} props */
 function Card({ engine }) {
-  const { kind, text, help } = STATES[engine.state];
+  const { help } = ENGINE_STATES[engine.state];
   return html`<article class="panel card">
-    <header class="card-head"><h2 class="card-title">${engine.id}</h2><${Badge} kind=${kind} dot>${text}<//></header>
+    <header class="card-head"><h2 class="card-title">${engine.id}</h2><${EngineState} state=${engine.state} /></header>
     ${engine.reason ? html`<p class="small">${engine.reason}</p>` : help && html`<p class="small muted">${help}</p>`}
     ${engine.slots !== null && html`<${Meter} label="Slots in use" used=${engine.running} amount=${engine.slots} />`}
     <dl class="facts small">
@@ -104,7 +94,7 @@ function Model({ of: one }) {
   const name = html`<a class="mono" href=${link(`models/${encodeURIComponent(one.model)}`)}>${one.model}</a>`;
   if (one.state === null) return name;
   const told = [
-    STATES[one.state].text.toLowerCase(),
+    ENGINE_STATES[one.state].text.toLowerCase(),
     one.slots !== null && one.state !== "stopped" && `${number(one.running)} of ${plural(one.slots, "slot")}`,
     one.memoryBytes !== null && bytes(one.memoryBytes),
   ];

@@ -6,6 +6,7 @@ import { useResource } from "../../lib/resource.js";
 import { link } from "../../lib/router.js";
 import { Badge } from "../badge.js";
 import { LinkButton } from "../button.js";
+import { EngineState, byUrgency } from "../engine-state.js";
 import { Figure, Panel } from "../page.js";
 import { EmptyState, Loaded, Skeleton } from "../states.js";
 import { Table } from "../table.js";
@@ -33,20 +34,7 @@ export function ServerStatus() {
   <//>`;
 }
 
-/** States of engines, those that need somebody first. @type {Record<string, {kind?: "good" | "caution" | "bad" | "lagoon", label: string}>} */
-const ENGINE_STATES = {
-  unreachable: { kind: "bad", label: "Unreachable" },
-  missing: { kind: "caution", label: "Not installed" },
-  loading: { kind: "lagoon", label: "Loading" },
-  ready: { kind: "good", label: "Ready" },
-  loaded: { kind: "good", label: "Loaded" },
-  stopped: { label: "Stopped" },
-  unknown: { label: "Not asked yet" },
-};
 const MOST_ENGINES = 6;
-
-/** @param {{state: string}} engine */
-const urgency = ({ state }) => Object.keys(ENGINE_STATES).indexOf(state);
 
 /** Engines and their health. */
 export function Engines() {
@@ -54,7 +42,7 @@ export function Engines() {
   return html`<${Panel} title="Engines" flush actions=${html`<a href=${link("engines")}>All engines</a>`}>
     <${Loaded} of=${engines} skeleton=${html`<div class="panel-body"><${Skeleton} height="16rem" /></div>`}>
       ${(/** @type {any} */ { data }) => {
-        const shown = [...data].sort((one, other) => urgency(one) - urgency(other)).slice(0, MOST_ENGINES);
+        const shown = [...data].sort(byUrgency).slice(0, MOST_ENGINES);
         const rest = data.length - shown.length;
         if (!data.length) return html`<${EmptyState} title="No engines" icon="engines"><p>Engines appear with the first model of the configuration.</p><//>`;
         return html`<${Table} caption="Engines and their health" rows=${shown} rowKey=${(/** @type {any} */ one) => one.id} columns=${ENGINE_COLUMNS} />
@@ -72,10 +60,7 @@ const ENGINE_COLUMNS = [
   },
   {
     title: "Health",
-    cell: (/** @type {any} */ one) => {
-      const state = ENGINE_STATES[one.state] ?? { label: one.state };
-      return html`<${Badge} kind=${state.kind} dot>${state.label}<//>${one.reason && html`<div class="faint">${one.reason}</div>`}`;
-    },
+    cell: (/** @type {any} */ one) => html`<${EngineState} state=${one.state} />${one.reason && html`<div class="faint">${one.reason}</div>`}`,
   },
   {
     title: "Calls",
