@@ -85,6 +85,7 @@ async def opened_application(
     *,
     read: Read,
     fetches: tuple[Fetch, ...] = (),
+    warm_up: bool = True,
 ) -> AsyncGenerator[Application]:
     """Open an application on a home that is locked and prepared; close it in the opposite order.
 
@@ -95,6 +96,7 @@ async def opened_application(
         home: where state lies.
         read: reads the settings again, for a reload.
         fetches: downloads of files of models that are missing.
+        warm_up: whether the default model starts to load at once.
 
     Raises:
         ConfigurationError: an address or a secret cannot be used.
@@ -107,7 +109,9 @@ async def opened_application(
         opened_sound_codec() as sound_codec,
         aclosing(PyAVReader()) as sound_reader,
         opened_templates() as templates,
-        opened_local_engines(settings, catalogue_here(settings), templates) as local,
+        opened_local_engines(
+            settings, catalogue_here(settings), templates, warm_up=warm_up
+        ) as local,
         opened_enclaves(settings) as enclaves,
     ):
         pepper = home.pepper()

@@ -106,9 +106,9 @@ class LocalEngines:
 
 @contextlib.asynccontextmanager
 async def opened_local_engines(
-    settings: Settings, catalogue: Catalogue, templates: Templates
+    settings: Settings, catalogue: Catalogue, templates: Templates, *, warm_up: bool = True
 ) -> AsyncGenerator[LocalEngines]:
-    """Open the engines that are built in; the default model's child process starts loading at once."""
+    """Open the engines that are built in; with `warm_up`, the default model starts to load at once."""
     diffusion = diffusion_of(settings, catalogue)
     editor = editor_of(settings, catalogue)
     upscaler = upscaler_of(settings, catalogue)
@@ -142,7 +142,8 @@ async def opened_local_engines(
         for camera in local.cameras.values():
             await tasks.start(camera.run)
         await tasks.start(local.whisper.run)
-        tasks.start_soon(local.embedded.warm_up)
+        if warm_up:
+            tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
         finally:

@@ -28,11 +28,15 @@ class Exit(IntEnum):
         "The home folder cannot be used: in use by another server, not writable, or without a database.",
     )
     UNKNOWN = 5, "Unknown account, key, model or character."
-    UNREACHABLE = 6, "A model could not be downloaded, or an engine does not answer."
+    UNREACHABLE = 6, "A model could not be downloaded, or an engine or a server does not answer."
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
     UNPROVED = 9, "An enclave's attestation is false, or proves less than was asked for."
     UNHEALTHY = 10, "`fondaco doctor` found an error."
+    NO_SERVER = 11, "No server runs on the home folder."
+    KEY = 12, "The server does not accept the API key, or not for this: 401 or 403."
+    FUNDS = 13, "The account's balance does not suffice: 402."
+    LIMITED = 14, "A rate limit is exceeded: 429."
 
 
 class FailedError(Exception):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from shutil import get_terminal_size
 from textwrap import fill, wrap
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 import typer
+
+from fondaco.environment import environment
 
 Row: TypeAlias = Mapping[str, object]
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -35,6 +37,37 @@ def printable(text: str) -> str:
     '404  [2JGone'
     """
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
+
+
+_KEPT = {"\n", "\t"}
+_STEERING = dict.fromkeys(
+    (
+        *(n for n in (*range(32), *range(127, 160)) if chr(n) not in _KEPT),
+        *(1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298)),
+        *range(55296, 57344),
+    )
+)
+"""Control characters, those that reorder text, and halves of characters, which no output takes."""
+
+
+def without_controls(text: str) -> str:
+    r"""Return a text of many lines without what could steer a terminal, or show it in another order.
+
+    Line breaks and tabs stay, and so do joiners, which scripts and emoji need.
+
+    >>> without_controls("a\tb\r\n\x1b]0;title\x07\u202ec")
+    'a\tb\n]0;titlec'
+    """
+    return text.translate(_STEERING)
+
+
+def is_styled(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that takes colours, and nobody asked for none.
+
+    Source: no-color.org.
+    """
+    environ = environment()
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 @dataclass(frozen=True, slots=True)

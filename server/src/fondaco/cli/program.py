@@ -14,6 +14,7 @@ from fondaco import __version__
 from fondaco.cli import config, enclave, engines, models
 from fondaco.cli.accounts import balance, commands as accounts, keys, ledger
 from fondaco.cli.accounts.usage import usage
+from fondaco.cli.chat.command import chat
 from fondaco.cli.content import characters, library
 from fondaco.cli.examples import add_examples
 from fondaco.cli.exits import Exit
@@ -62,6 +63,7 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
 )
 program.command()(serve)
+program.command()(chat)
 program.command()(reload)
 program.add_typer(dashboard.group, name="dashboard")
 program.add_typer(accounts.group, name="accounts")

@@ -1,0 +1,1 @@
+"""`fondaco chat`: conversations in the terminal, and single answers for programs."""

@@ -1,0 +1,209 @@
+"""`fondaco chat`: talk to a model."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, target_of
+from fondaco.cli.exits import FailedError
+from fondaco.cli.options import AsJson, Config, Home
+
+if TYPE_CHECKING:
+    from fondaco.cli.chat.answer import Answer
+    from fondaco.cli.chat.arguments import Asked
+    from fondaco.cli.chat.conversation import Conversation
+    from fondaco.cli.chat.screen import Screen
+    from fondaco.cli.connecting.api import Api
+
+_DEFAULT = "default"
+
+
+class Web(StrEnum):
+    """Whether the web is searched for an answer."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class Effort(StrEnum):
+    """How long a model reasons; as in the API."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+def chat(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL] [PROMPT]", help="Model and prompt.", show_default=False),
+    ] = None,
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", "-m", metavar="NAME", help="The model; then the argument is the prompt."
+        ),
+    ] = None,
+    system: Annotated[
+        str, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")
+    ] = "",
+    json_schema: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="JSON schema that the answer matches."),
+    ] = None,
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Image for the model to look at; may be repeated."),
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, max=2, help="0: the likeliest words; 2: the boldest.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of likelihood to sample from.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest answer, reasoning included.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
+    reasoning: Annotated[
+        Effort | None, typer.Option(help="How long a reasoning model thinks.")
+    ] = None,
+    web: Annotated[Web | None, typer.Option(help="Whether the web is searched.")] = None,
+    character: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="The character that answers.")
+    ] = None,
+    url: Url = None,
+    key: KeyOfUrl = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No line about tokens under an answer.")
+    ] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Talk to a model: a chat on a terminal, or one answer to a prompt and to what is piped in."""
+    from fondaco.cli.chat.arguments import asked_by
+    from fondaco.cli.chat.conversation import AnswerOptions, Conversation
+    from fondaco.cli.chat.files import image_url, json_schema as read_schema, piped_text
+
+    piped = piped_text()
+    asked = asked_by(words or (), model, piped)
+    if not asked.prompt:
+        _expect_terminal(as_json=as_json)
+    options = AnswerOptions(
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        seed=seed,
+        reasoning=reasoning and reasoning.value,
+        web=web and web.value,
+        character=character,
+        schema=None if json_schema is None else read_schema(json_schema),
+    )
+    images = [image_url(one) for one in image or ()]
+    target = target_of(url, key, home, config)
+    conversation = Conversation(asked.model or _DEFAULT, options, system, images=images)
+    _run(target, asked, piped, conversation, quiet=quiet, as_json=as_json)
+
+
+def _run(
+    target: ServerTarget | NoServer,
+    asked: "Asked",
+    piped: str,
+    conversation: "Conversation",
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from fondaco.cli.chat.screen import Screen, keys_unseen
+    from fondaco.cli.connecting.api import use_api
+
+    screen = Screen(quiet=quiet)
+    if isinstance(target, NoServer):
+        asked = _expect_own_model(target, asked, piped)
+        conversation.model = asked.model or _DEFAULT
+        screen.note("No server runs here: this command runs the model itself, without charge.")
+
+    async def use(api: "Api") -> None:
+        from fondaco.cli.connecting.models import knows_model
+
+        nonlocal asked
+        if asked.is_guess and not await knows_model(api, asked.model or ""):
+            asked = asked.as_prompt(piped)
+            conversation.model = _DEFAULT
+        if asked.prompt:
+            await _answer_once(api, screen, conversation, asked.prompt, as_json=as_json)
+            return
+        from fondaco.cli.chat.repl import Repl
+
+        screen.note(f"Chat with {conversation.model} at {api.place}. /help lists the commands.")
+        await Repl(api, screen, conversation).run()
+
+    with keys_unseen():
+        use_api(target, use, warm_up=conversation.model == _DEFAULT)
+
+
+async def _answer_once(
+    api: "Api", screen: "Screen", conversation: "Conversation", prompt: str, *, as_json: bool
+) -> None:
+    from fondaco.cli.chat.answering import Asker
+    from fondaco.cli.connecting.models import unknown_model
+    from fondaco.cli.connecting.refusals import RefusedError
+    from fondaco.cli.exits import Exit
+    from fondaco.cli.output import print_json
+
+    conversation.ask(prompt)
+    try:
+        answer = await Asker(api, screen, conversation).ask(show=not as_json)
+    except RefusedError as error:
+        if error.exit_code is Exit.UNKNOWN and "?" not in str(error):
+            raise await unknown_model(api, conversation.model) from error
+        raise
+    if as_json:
+        print_json(_as_row(answer))
+
+
+def _as_row(answer: "Answer") -> dict[str, object]:
+    tokens = answer.tokens
+    return {
+        "model": answer.model,
+        "content": answer.text,
+        "reasoning": answer.reasoning or None,
+        "finishReason": answer.finish_reason,
+        "promptTokens": None if tokens is None else tokens.prompt,
+        "outputTokens": None if tokens is None else tokens.output,
+        "sources": answer.sources,
+    }
+
+
+def _expect_own_model(target: NoServer, asked: "Asked", piped: str) -> "Asked":
+    """Return what is asked for, by a model whose files are here."""
+    from fondaco.cli.connecting.own_models import has_own_model, own_model
+    from fondaco.domain.models.model import ModelType
+
+    if asked.is_guess and not has_own_model(target.settings, asked.model or "", ModelType.TEXT):
+        asked = asked.as_prompt(piped)
+    own_model(target.settings, asked.model or _DEFAULT, ModelType.TEXT)
+    return asked
+
+
+def _expect_terminal(*, as_json: bool) -> None:
+    """Refuse to chat where nobody could type.
+
+    Raises:
+        FailedError: standard input or output is no terminal.
+        typer.BadParameter: JSON is wanted of a chat.
+    """
+    if as_json:
+        raise typer.BadParameter("--json needs a prompt.")
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise FailedError("There is no terminal to chat on. Give a prompt, or pipe one in.")

@@ -1,0 +1,63 @@
+"""Models that a command runs itself: found by name, and fetched where the person at the terminal agrees."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.media.made_files import failed
+
+if TYPE_CHECKING:
+    from fondaco.domain.models.model import AnyModel, ModelType
+    from fondaco.settings import Settings
+
+
+def has_own_model(settings: "Settings", name: str, kind: "ModelType") -> bool:
+    """Whether a model of the configuration answers to a name."""
+    from fondaco.app.without_server.own_api import model_here
+    from fondaco.domain.errors import ModelNotFoundError
+
+    try:
+        model_here(settings, name, kind)
+    except ModelNotFoundError:
+        return False
+    return True
+
+
+def own_model(settings: "Settings", name: str, kind: "ModelType") -> "AnyModel":
+    """Return the model of the configuration that answers to a name, with its files here.
+
+    Files that are missing are fetched if the person at the terminal says so.
+
+    Raises:
+        FailedError: there is no such model, or its files are missing and stay so.
+        ModelFileError: they cannot be fetched.
+    """
+    from fondaco.app.without_server.own_api import model_here
+    from fondaco.domain.errors import ModelNotFoundError
+    from fondaco.modelfiles import source_of
+
+    try:
+        model = model_here(settings, name, kind)
+    except ModelNotFoundError as error:
+        raise failed(error) from error
+    if model.installed or model.offline:
+        return model
+    file = settings.models[model.id].file
+    source = source_of(model.id, file) if file else model.id
+    if not (sys.stdin.isatty() and sys.stderr.isatty() and _agreed(model.id)):
+        raise FailedError(
+            f"The files of the model {model.id!r} are not here. Fetch them with: fondaco models pull {source}",
+            Exit.UNREACHABLE,
+        )
+    from fondaco.cli.models.fetching import fetch_all
+
+    fetch_all(settings, source)
+    return model_here(settings, name, kind)
+
+
+def _agreed(model_id: str) -> bool:
+    return typer.confirm(
+        f"The files of the model {model_id!r} are not here. Fetch them now?", default=True, err=True
+    )
