@@ -9,7 +9,7 @@ from fondaco.cli.exits import Exit, FailedError
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AnswerPiece:
     """The next piece of an answer."""
 
     text: str = ""
@@ -21,7 +21,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenCounts:
+class AnswerTokens:
     """The tokens of an answer, as its server reports them."""
 
     prompt: int
@@ -39,7 +39,7 @@ class Answer:
     """The id of the model that answers."""
     finish_reason: str = ""
     """Empty: the server has not said yet."""
-    tokens: TokenCounts | None = None
+    tokens: AnswerTokens | None = None
     sources: list[str] = field(default_factory=list)
     """Titles and URLs of the pages that the model was given."""
 
@@ -53,7 +53,7 @@ class Answer:
         """The reasoning so far."""
         return "".join(self.thoughts)
 
-    def take(self, payload: bytes) -> Piece:
+    def take(self, payload: bytes) -> AnswerPiece:
         """Add the payload of an event, or a whole body, and return what it adds.
 
         Raises:
@@ -66,14 +66,14 @@ class Answer:
                 "The server sent something that is no chat completion. Is it an OpenAI-compatible API?"
             ) from None
         if not isinstance(chunk, dict):
-            return Piece()
+            return AnswerPiece()
         if chunk.get("error"):
             said = error_message(chunk) or "The server reports an error without a message"
             raise FailedError(f"{said.rstrip('. ')}.", Exit.UNREACHABLE)
         self._note(chunk)
         return self._piece(_first(chunk.get("choices")))
 
-    def _piece(self, choice: dict[str, object]) -> Piece:
+    def _piece(self, choice: dict[str, object]) -> AnswerPiece:
         if isinstance(reason := choice.get("finish_reason"), str):
             self.finish_reason = reason
         delta = _fields(choice.get("delta") or choice.get("message"))
@@ -81,14 +81,14 @@ class Answer:
         reasoning = _string(delta.get("reasoning_content") or delta.get("reasoning"))
         self.texts.append(text)
         self.thoughts.append(reasoning)
-        return Piece(text, reasoning)
+        return AnswerPiece(text, reasoning)
 
     def _note(self, chunk: dict[str, object]) -> None:
         """Take what a chunk says beside its text."""
         self.model = _string(chunk.get("model")) or self.model
         if isinstance(usage := chunk.get("usage"), dict):
             cached = _fields(usage.get("prompt_tokens_details")).get("cached_tokens")
-            self.tokens = TokenCounts(
+            self.tokens = AnswerTokens(
                 _count(usage.get("prompt_tokens")),
                 _count(usage.get("completion_tokens")),
                 _count(cached),

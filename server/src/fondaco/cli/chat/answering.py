@@ -8,9 +8,9 @@ from urllib.parse import quote
 import anyio
 import orjson
 
-from fondaco.cli.chat.answer import Answer, Piece
+from fondaco.cli.chat.answer import Answer, AnswerPiece
 from fondaco.cli.chat.charges import ModelPrice, Spent, answer_line
-from fondaco.cli.chat.conversation import Conversation
+from fondaco.cli.chat.conversation import Dialogue
 from fondaco.cli.chat.screen import Screen
 from fondaco.cli.connecting.api import Api
 from fondaco.cli.connecting.unwrapped import unwrapped
@@ -24,8 +24,8 @@ _TICK_S = 1.0
 
 
 @dataclass(slots=True)
-class Timing:
-    """When an answer's first and last piece came."""
+class AnswerTiming:
+    """The times of an answer's first and last piece."""
 
     first: float = 0.0
     last: float = 0.0
@@ -39,7 +39,7 @@ class Timing:
 class Asker:
     """Asks the questions of a conversation, and shows the answers."""
 
-    def __init__(self, api: Api, screen: Screen, conversation: Conversation) -> None:
+    def __init__(self, api: Api, screen: Screen, conversation: Dialogue) -> None:
         """Prepare."""
         self._api = api
         self._screen = screen
@@ -57,7 +57,7 @@ class Asker:
         Raises:
             FailedError: the server refuses, or the answer broke off.
         """
-        answer, timing = Answer(), Timing()
+        answer, timing = Answer(), AnswerTiming()
         try:
             with anyio.CancelScope() as self.waiting:
                 await self._answered(answer, timing, show=show)
@@ -72,7 +72,7 @@ class Asker:
             await self._sum_up(answer, timing)
         return answer
 
-    async def _answered(self, answer: Answer, timing: Timing, *, show: bool) -> None:
+    async def _answered(self, answer: Answer, timing: AnswerTiming, *, show: bool) -> None:
         with unwrapped():
             async with anyio.create_task_group() as tasks:
                 if show:
@@ -84,7 +84,7 @@ class Asker:
                             self._show(piece)
                 tasks.cancel_scope.cancel()
 
-    async def _pieces(self, answer: Answer) -> AsyncGenerator[Piece]:
+    async def _pieces(self, answer: Answer) -> AsyncGenerator[AnswerPiece]:
         """Yield what there is to show, as it arrives.
 
         Raises:
@@ -105,20 +105,20 @@ class Asker:
                 f"{self._api.place} ended the answer before it was complete.", Exit.UNREACHABLE
             )
 
-    def _show(self, piece: Piece) -> None:
+    def _show(self, piece: AnswerPiece) -> None:
         if piece.reasoning:
             self._screen.reasoning(piece.reasoning)
         if piece.text:
             self._screen.text(piece.text)
 
-    async def _show_wait(self, timing: Timing) -> None:
+    async def _show_wait(self, timing: AnswerTiming) -> None:
         seconds = 0
         while not timing.first:
             self._screen.wait(seconds)
             await anyio.sleep(_TICK_S)
             seconds += 1
 
-    async def _sum_up(self, answer: Answer, timing: Timing) -> None:
+    async def _sum_up(self, answer: Answer, timing: AnswerTiming) -> None:
         for number, source in enumerate(answer.sources):
             self._screen.note(f"[{number}] {source}")
         price = await self._price(answer.model) if self._api.charges and answer.tokens else None

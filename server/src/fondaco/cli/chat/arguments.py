@@ -10,7 +10,7 @@ _MOST = 2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a command line asks for."""
+    """The question of a command line, and its model."""
 
     model: str | None
     """None: the default one."""

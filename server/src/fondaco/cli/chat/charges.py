@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fondaco.cli.chat.answer import Answer, TokenCounts
+from fondaco.cli.chat.answer import Answer, AnswerTokens
 
 _PER_PRICE = 1_000_000
 """Prices are those of a million tokens."""
@@ -12,7 +12,7 @@ _DIGITS_FROM = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ModelPrice:
-    """What a million tokens of a model cost, in US dollars."""
+    """The price of a million tokens of a model, in US dollars."""
 
     input: float
     output: float
@@ -28,7 +28,7 @@ class ModelPrice:
             return None
         return cls(taken, made, taken if cached is None else cached)
 
-    def charge(self, tokens: TokenCounts) -> float:
+    def charge(self, tokens: AnswerTokens) -> float:
         """Return what an answer costs, in US dollars."""
         cached = min(tokens.cached, tokens.prompt)
         parts = (
@@ -49,7 +49,7 @@ class Spent:
     usd: float = 0.0
     is_priced: bool = False
 
-    def add(self, tokens: TokenCounts, price: ModelPrice | None) -> None:
+    def add(self, tokens: AnswerTokens, price: ModelPrice | None) -> None:
         """Add an answer."""
         self.answers += 1
         self.prompt_tokens += tokens.prompt

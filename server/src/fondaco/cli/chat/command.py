@@ -14,7 +14,7 @@ from fondaco.cli.options import AsJson, Config, Home
 if TYPE_CHECKING:
     from fondaco.cli.chat.answer import Answer
     from fondaco.cli.chat.arguments import Asked
-    from fondaco.cli.chat.conversation import Conversation
+    from fondaco.cli.chat.conversation import Dialogue
     from fondaco.cli.chat.screen import Screen
     from fondaco.cli.connecting.api import Api
 
@@ -30,7 +30,7 @@ class Web(StrEnum):
 
 
 class Effort(StrEnum):
-    """How long a model reasons; as in the API."""
+    """The effort that a model spends on reasoning; as in the API."""
 
     NONE = "none"
     MINIMAL = "minimal"
@@ -92,7 +92,7 @@ def chat(
 ) -> None:
     """Talk to a model: a chat on a terminal, or one answer to a prompt and to what is piped in."""
     from fondaco.cli.chat.arguments import asked_by
-    from fondaco.cli.chat.conversation import AnswerOptions, Conversation
+    from fondaco.cli.chat.conversation import AnswerOptions, Dialogue
     from fondaco.cli.chat.files import image_url, json_schema as read_schema, piped_text
 
     piped = piped_text()
@@ -111,7 +111,7 @@ def chat(
     )
     images = [image_url(one) for one in image or ()]
     target = target_of(url, key, home, config)
-    conversation = Conversation(asked.model or _DEFAULT, options, system, images=images)
+    conversation = Dialogue(asked.model or _DEFAULT, options, system, images=images)
     _run(target, asked, piped, conversation, quiet=quiet, as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def _run(
     target: ServerTarget | NoServer,
     asked: "Asked",
     piped: str,
-    conversation: "Conversation",
+    conversation: "Dialogue",
     *,
     quiet: bool,
     as_json: bool,
@@ -153,18 +153,18 @@ def _run(
 
 
 async def _answer_once(
-    api: "Api", screen: "Screen", conversation: "Conversation", prompt: str, *, as_json: bool
+    api: "Api", screen: "Screen", conversation: "Dialogue", prompt: str, *, as_json: bool
 ) -> None:
     from fondaco.cli.chat.answering import Asker
     from fondaco.cli.connecting.models import unknown_model
-    from fondaco.cli.connecting.refusals import RefusedError
+    from fondaco.cli.connecting.refusals import RefusalError
     from fondaco.cli.exits import Exit
     from fondaco.cli.output import print_json
 
     conversation.ask(prompt)
     try:
         answer = await Asker(api, screen, conversation).ask(show=not as_json)
-    except RefusedError as error:
+    except RefusalError as error:
         if error.exit_code is Exit.UNKNOWN and "?" not in str(error):
             raise await unknown_model(api, conversation.model) from error
         raise

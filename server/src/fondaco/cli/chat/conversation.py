@@ -45,7 +45,7 @@ class AnswerOptions:
 
 
 @dataclass(slots=True)
-class Conversation:
+class Dialogue:
     """The messages so far; they are in memory alone."""
 
     model: str

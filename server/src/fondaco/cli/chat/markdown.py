@@ -37,11 +37,11 @@ class MarkdownStream:
         """Prepare for the start of a text."""
         self._to = wrapper
         self._held = ""
-        """What is not written yet."""
+        """The text that is not written yet."""
         self._at = 0
-        """Where in it the next character is."""
+        """The index of its next character."""
         self._line_end = -1
-        """Where its line ends; before `_at`: not known."""
+        """The end of its line; before `_at`: not known."""
         self._ended = False
         self._in_line = False
         self._is_table = False

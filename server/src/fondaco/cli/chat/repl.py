@@ -8,7 +8,7 @@ import anyio.abc
 
 from fondaco.cli.chat.answering import Asker
 from fondaco.cli.chat.charges import Spent
-from fondaco.cli.chat.conversation import Conversation
+from fondaco.cli.chat.conversation import Dialogue
 from fondaco.cli.chat.line_editor import LineEditor
 from fondaco.cli.chat.screen import Screen
 from fondaco.cli.chat.slash_commands import run_command
@@ -22,7 +22,7 @@ from fondaco.cli.output import is_styled
 class Repl:
     """A chat on a terminal."""
 
-    def __init__(self, api: Api, screen: Screen, conversation: Conversation) -> None:
+    def __init__(self, api: Api, screen: Screen, conversation: Dialogue) -> None:
         """Prepare for a conversation, which may have begun."""
         self._api = api
         self.screen = screen

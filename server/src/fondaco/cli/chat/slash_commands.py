@@ -11,7 +11,7 @@ from typing import Protocol
 import orjson
 
 from fondaco.cli.chat.charges import Spent, dollars
-from fondaco.cli.chat.conversation import Conversation
+from fondaco.cli.chat.conversation import Dialogue
 from fondaco.cli.chat.files import image_url
 from fondaco.cli.chat.screen import Screen
 from fondaco.cli.exits import FailedError
@@ -21,7 +21,7 @@ _COMMAND = re.compile(r"/([a-z?]+)(?:\s+(.*))?", re.DOTALL)
 
 
 class Takes(Enum):
-    """What a command takes, as far as it can be completed."""
+    """The kind of a command's argument, by which it is completed."""
 
     NOTHING = auto()
     TEXT = auto()
@@ -34,7 +34,7 @@ class Chatting(Protocol):
     """The chat that commands change."""
 
     screen: Screen
-    conversation: Conversation
+    conversation: Dialogue
 
     @property
     def spent(self) -> Spent:

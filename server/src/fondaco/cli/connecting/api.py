@@ -45,7 +45,7 @@ class Api:
 
     @property
     def place(self) -> str:
-        """Where the API is, for people."""
+        """The address of the API, for people."""
         return self.target.url if isinstance(self.target, ServerTarget) else "this process"
 
     async def get(self, path: str) -> object:

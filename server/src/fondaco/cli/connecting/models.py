@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from urllib.parse import quote
 
 from fondaco.cli.connecting.api import Api
-from fondaco.cli.connecting.refusals import RefusedError
+from fondaco.cli.connecting.refusals import RefusalError
 from fondaco.cli.exits import Exit, FailedError
 
 _NOT_FOUND = (404, 405, 410)
@@ -31,14 +31,14 @@ async def knows_model(api: Api, name: str) -> bool:
     """
     try:
         await api.get(f"/models/{quote(name)}")
-    except RefusedError as error:
+    except RefusalError as error:
         if error.status not in _NOT_FOUND:
             raise
     else:
         return True
     try:
         return name in await model_names(api)
-    except RefusedError:
+    except RefusalError:
         return False
 
 

@@ -23,7 +23,7 @@ _EXITS: Mapping[int, Exit] = {
 }
 
 
-class RefusedError(FailedError):
+class RefusalError(FailedError):
     """A server refuses a request."""
 
     def __init__(self, message: str, exit_code: Exit, status: int) -> None:
@@ -31,11 +31,11 @@ class RefusedError(FailedError):
         self.status = status
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, place: str) -> RefusedError:
+def refusal(status: int, headers: Mapping[str, str], body: bytes, place: str) -> RefusalError:
     """Return the error of a response that is no success."""
     said = message_in(body) or f"{place} answers with status {status}{_phrase(status)}"
     message = f"{said.rstrip('. ')}.{_advice(status, headers, said)}"
-    return RefusedError(message, _EXITS.get(status, Exit.FAILED), status)
+    return RefusalError(message, _EXITS.get(status, Exit.FAILED), status)
 
 
 def message_in(body: bytes) -> str:

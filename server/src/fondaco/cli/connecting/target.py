@@ -48,7 +48,7 @@ class ServerTarget:
     key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     origin: str = "--url"
-    """Where the address is from."""
+    """The source of the address."""
 
 
 @dataclass(frozen=True, slots=True)
