@@ -94,7 +94,7 @@ def dollars(usd: float) -> str:
         return "$0"
     if usd >= _DIGITS_FROM:
         return f"${usd:.4f}"
-    return f"${usd:.9f}"[: _first_digit(usd) + 4]
+    return f"${usd:.9f}"[: _first_digit(usd) + len("$0.") + 2]
 
 
 def _first_digit(usd: float) -> int:
