@@ -34,7 +34,7 @@ def test_an_answer_keeps_to_a_schema(fondaco: Fondaco, tmp_path: Path) -> None:
     done = fondaco("chat", "The colour of the sky?", "--json-schema", str(schema), **SMALL)
     assert done.code == 0, done.err
     assert json.loads(done.out)["colour"] in ("red", "blue")
-    assert "No server runs here" in done.err
+    assert "No server runs on this home" in done.err
     assert "no charge" in done.err
 
 

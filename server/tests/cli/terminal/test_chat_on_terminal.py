@@ -43,10 +43,22 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
     assert [one["role"] for one in saved["messages"]] == ["user", "assistant"]
 
 
+def test_the_server_of_the_home_needs_no_key(environ: dict[str, str], served: Program) -> None:
+    command = fondaco_on_terminal("chat", "--max-tokens", "4", "--home", str(served.home))
+    with terminal(command, environ) as window:
+        window.until(PROMPT)
+        assert f"at {served.url}/api/v1" in window.screen
+        window.type("Hi", "Enter")
+        window.until("4 tokens")
+        assert "$0.0" in window.screen
+        window.type("/exit", "Enter")
+        assert window.ended() == 0
+
+
 def test_without_a_server_the_command_runs_the_model_itself(environ: dict[str, str]) -> None:
     with terminal(fondaco_on_terminal("chat", "--max-tokens", "4"), environ) as window:
         window.until(PROMPT)
-        assert "No server runs here" in window.screen
+        assert "No server runs on this home" in window.screen
         window.type("Hi", "Enter")
         window.until("no charge")
         window.type("/exit", "Enter")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, target_of
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
 from fondaco.cli.options import AsJson, Config, Home
 
@@ -110,9 +110,9 @@ def chat(
         schema=None if json_schema is None else read_schema(json_schema),
     )
     images = [image_url(one) for one in image or ()]
-    target = target_of(url, key, home, config)
     conversation = Dialogue(asked.model or _DEFAULT, options, system, images=images)
-    _run(target, asked, piped, conversation, quiet=quiet, as_json=as_json)
+    with chosen_target(url, key, home, config) as target:
+        _run(target, asked, piped, conversation, quiet=quiet, as_json=as_json)
 
 
 def _run(
@@ -131,7 +131,9 @@ def _run(
     if isinstance(target, NoServer):
         asked = _expect_own_model(target, asked, piped)
         conversation.model = asked.model or _DEFAULT
-        screen.note("No server runs here: this command runs the model itself, without charge.")
+        screen.note(
+            "No server runs on this home: the command runs the model itself, without charge."
+        )
 
     async def use(api: "Api") -> None:
         from fondaco.cli.connecting.models import knows_model

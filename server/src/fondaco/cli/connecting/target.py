@@ -1,6 +1,7 @@
 """The server that a command talks to: a flag's, the environment's, that of the home, or none."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -47,8 +48,6 @@ class ServerTarget:
     """The base URL of its API."""
     key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    origin: str = "--url"
-    """The source of the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,11 @@ class NoServer:
     settings: "Settings"
 
 
-def target_of(
+@contextmanager
+def chosen_target(
     url: str | None, key: str | None, home: Path | None, config: Path | None
-) -> ServerTarget | NoServer:
-    """Return the server that a command talks to.
+) -> Generator[ServerTarget | NoServer]:
+    """Choose the server that a command talks to in this context.
 
     A key alone names no server: a shell that holds OPENAI_API_KEY for other programs sends nothing anywhere.
     A key goes to the URL that it was given with, and to no other.
@@ -69,23 +69,40 @@ def target_of(
     Raises:
         typer.BadParameter: the URL is none, or there is a key without one.
         ConfigurationError: the key cannot be read, or the configuration is invalid.
+        StoreError: the home of the server that runs there cannot be used.
     """
-    if url is not None:
-        return ServerTarget(base_url(url), _key(key))
-    if key is not None:
+    if url is None and key is not None:
         raise typer.BadParameter("--key needs --url: a key belongs to a server.")
+    named = _of_environment() if url is None else ServerTarget(base_url(url), _key(key))
+    if named is not None:
+        yield named
+        return
+    with server_of(configuration(home, config).settings) as found:
+        yield found
+
+
+@contextmanager
+def server_of(settings: "Settings") -> Generator[ServerTarget | NoServer]:
+    """Reach the server that runs on a home, without a key; its session ends with the context.
+
+    Raises:
+        StoreError: the home cannot be used.
+    """
+    from fondaco.app.local_server import local_server
+
+    with local_server(settings) as found:
+        if found is None:
+            yield NoServer(settings)
+        else:
+            yield ServerTarget(f"{found.url}{_API_PATH}", headers=found.headers)
+
+
+def _of_environment() -> ServerTarget | None:
     environ = environment()
     for url_variable, key_variable in _VARIABLES:
-        if named := environ.get(url_variable):
-            return ServerTarget(
-                base_url(named, url_variable), environ.get(key_variable, ""), origin=url_variable
-            )
-    return server_of(configuration(home, config).settings)
-
-
-def server_of(settings: "Settings") -> ServerTarget | NoServer:
-    """Return the server that runs on a home, if one does."""
-    return NoServer(settings)
+        if url := environ.get(url_variable):
+            return ServerTarget(base_url(url, url_variable), environ.get(key_variable, ""))
+    return None
 
 
 def base_url(url: str, origin: str = "--url") -> str:
