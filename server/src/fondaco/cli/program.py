@@ -19,6 +19,7 @@ from fondaco.cli.content import characters, library
 from fondaco.cli.examples import add_examples
 from fondaco.cli.exits import Exit
 from fondaco.cli.media import jobs
+from fondaco.cli.media.embed import embed
 from fondaco.cli.media.image import image
 from fondaco.cli.media.transcribe import transcribe
 from fondaco.cli.media.tts import tts
@@ -78,6 +79,7 @@ program.add_typer(library.group, name="library")
 program.add_typer(jobs.group, name="jobs")
 program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
+program.command()(embed)
 program.command()(image)
 program.command()(tts)
 program.command()(transcribe)

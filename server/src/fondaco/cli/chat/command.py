@@ -90,7 +90,10 @@ def chat(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Talk to a model: a chat on a terminal, or one answer to a prompt and to what is piped in."""
+    """Chat with a model in the terminal, or have it answer once.
+
+    Without a prompt, and with nothing piped in, this is a conversation.
+    """
     from fondaco.cli.chat.arguments import asked_by
     from fondaco.cli.chat.conversation import AnswerOptions, Dialogue
     from fondaco.cli.chat.files import image_url, json_schema as read_schema, piped_text
@@ -131,12 +134,10 @@ def _run(
     if isinstance(target, NoServer):
         asked = _expect_own_model(target, asked, piped)
         conversation.model = asked.model or _DEFAULT
-        screen.note(
-            "No server runs on this home: the command runs the model itself, without charge."
-        )
+        screen.note("No server runs on this home: the model runs in this command, without charge.")
 
     async def use(api: "Api") -> None:
-        from fondaco.cli.connecting.models import knows_model
+        from fondaco.cli.connecting.models import knows_model, model_id
 
         nonlocal asked
         if asked.is_guess and not await knows_model(api, asked.model or ""):
@@ -147,7 +148,9 @@ def _run(
             return
         from fondaco.cli.chat.repl import Repl
 
-        screen.note(f"Chat with {conversation.model} at {api.place}. /help lists the commands.")
+        named = await model_id(api, conversation.model)
+        where = f" at {api.place}" if api.charges else ""
+        screen.note(f"Chat with {named}{where}. /help lists the commands, Ctrl-D ends.")
         await Repl(api, screen, conversation).run()
 
     with keys_unseen():

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import Literal, TextIO
 
 import typer
@@ -80,7 +81,8 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Write what a command of the chat shows on stdout."""
-        self._out.write(f"{without_controls(text)}\n")
+        shown = without_controls(text)
+        self._out.write(f"{fitted(shown) if self.is_terminal else shown}\n")
         self._out.flush()
 
     def note(self, text: str) -> None:
@@ -94,6 +96,8 @@ class Screen:
 
     def _on_stderr(self, text: str) -> None:
         shown = without_controls(text)
+        if sys.stderr.isatty():
+            shown = fitted(shown)
         typer.echo(styled(shown, DIM) if self._notes_styled else shown, err=True)
 
     def _begin(self, part: _Part) -> None:
@@ -126,6 +130,16 @@ class Screen:
         if self._waits:
             self._out.write(_ERASE_LINE)
             self._waits = False
+
+
+def fitted(text: str) -> str:
+    """Return a text whose lines fit the terminal, what goes on indented by two."""
+    return "\n".join(
+        fill(
+            line, columns(), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        for line in text.split("\n")
+    )
 
 
 def columns() -> int:

@@ -1,5 +1,6 @@
 """Models of a server: their names, and whether one answers to a name."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from urllib.parse import quote
 
@@ -12,15 +13,25 @@ _MOST_SHOWN = 20
 
 
 async def model_names(api: Api, kind: str = "text") -> tuple[str, ...]:
-    """Return the ids of the models of a type that a server lists.
+    """Return the ids of the models of a type that a server lists, without those for encrypted content alone.
 
     Raises:
         FailedError: it does not answer, or lists none.
     """
     listed = await api.get(f"/models?type={kind}")
     rows = listed.get("data") if isinstance(listed, dict) else None
-    names = (row.get("id") for row in rows or () if isinstance(row, dict))
+    names = (row.get("id") for row in rows or () if isinstance(row, dict) and not _is_sealed(row))
     return tuple(one for one in names if isinstance(one, str))
+
+
+async def model_id(api: Api, name: str) -> str:
+    """Return the id of the model that answers to a name; the name itself where the server does not tell."""
+    try:
+        entry = await api.get(f"/models/{quote(name)}")
+    except FailedError:
+        return name
+    found = entry.get("id") if isinstance(entry, dict) else None
+    return found if isinstance(found, str) else name
 
 
 async def knows_model(api: Api, name: str) -> bool:
@@ -65,3 +76,10 @@ async def unknown_model(api: Api, name: str) -> FailedError:
     elif names:
         hint = f" There are: {', '.join(names[:_MOST_SHOWN])}."
     return FailedError(f"No model is called {name!r} at {api.place}.{hint}", Exit.UNKNOWN)
+
+
+def _is_sealed(row: Mapping[str, object]) -> bool:
+    """Whether a model takes nothing but content that is encrypted to it."""
+    spec = row.get("model_spec")
+    able = spec.get("capabilities") if isinstance(spec, dict) else None
+    return bool(isinstance(able, dict) and able.get("supportsE2EE"))
