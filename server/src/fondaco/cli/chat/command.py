@@ -96,7 +96,8 @@ def chat(
     """
     from fondaco.cli.chat.arguments import asked_by
     from fondaco.cli.chat.conversation import AnswerOptions, Dialogue
-    from fondaco.cli.chat.files import image_url, json_schema as read_schema, piped_text
+    from fondaco.cli.chat.files import image_url, json_schema as read_schema
+    from fondaco.cli.piped import piped_text
 
     piped = piped_text()
     asked = asked_by(words or (), model, piped)

@@ -1,15 +1,13 @@
-"""Files that go into a chat: images, JSON schemas, and standard input."""
+"""Files that go into a chat: images, and JSON schemas."""
 
 import base64
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from fondaco.cli.exits import FailedError
 
 _MOST_IMAGE_BYTES = 30 * 2**20
-_MOST_TEXT_BYTES = 64 * 2**20
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -45,28 +43,6 @@ def json_schema(file: Path) -> Mapping[str, object]:
     if not isinstance(schema, dict):
         raise FailedError(f"{file} holds no JSON object, which a schema is.")
     return schema
-
-
-def piped_text() -> str:
-    """Return the text that is piped in; empty: standard input is a terminal, closed or empty.
-
-    Raises:
-        FailedError: it is no UTF-8, or too long.
-    """
-    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
-        return ""
-    stream = getattr(sys.stdin, "buffer", None)
-    if stream is None:  # replaced by a program that runs this one in its own process
-        return sys.stdin.read()
-    content = stream.read(_MOST_TEXT_BYTES + 1)
-    if len(content) > _MOST_TEXT_BYTES:
-        raise FailedError(f"Standard input has more than {_MOST_TEXT_BYTES // 2**20} MiB.")
-    try:
-        return str(content, "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FailedError(
-            f"Standard input is no UTF-8 text (byte {error.start:,}). Send images with --image."
-        ) from error
 
 
 def _content(file: Path) -> bytes:

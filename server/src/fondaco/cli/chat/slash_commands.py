@@ -15,7 +15,7 @@ from fondaco.cli.chat.conversation import Dialogue
 from fondaco.cli.chat.files import image_url
 from fondaco.cli.chat.screen import Screen
 from fondaco.cli.exits import FailedError
-from fondaco.cli.media.made_files import expect_writable, write_made
+from fondaco.cli.made_files import expect_writable, write_made
 
 _COMMAND = re.compile(r"/([a-z?]+)(?:\s+(.*))?", re.DOTALL)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.media.made_files import failed
+from fondaco.cli.made_files import failed
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel, ModelType

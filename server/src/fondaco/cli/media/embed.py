@@ -45,7 +45,7 @@ def embed(
     config: Config = None,
 ) -> None:
     """Turn texts into vectors, a JSON array a line."""
-    from fondaco.cli.chat.files import piped_text
+    from fondaco.cli.piped import piped_text
 
     chosen = list(texts or piped_text().splitlines())
     chosen = [text for text in chosen if text.strip()]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.exits import FailedError
-from fondaco.cli.media.made_files import expect_writable, failed, write_made
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import Config, Home, configuration
 
 

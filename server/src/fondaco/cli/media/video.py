@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fondaco.cli.exits import FailedError
-from fondaco.cli.media.made_files import expect_writable, failed, write_made
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json, printable
 
