@@ -1,10 +1,12 @@
-"""Each test has the program and a home of its own."""
+"""Each test has the program and a home of its own; some talk to one server with the embedded model."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli_program import Fondaco
+from program import Program, program
 
 
 @pytest.fixture
@@ -15,3 +17,9 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def fondaco(home: Path) -> Fondaco:
     return Fondaco(home)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    with program(tmp_path_factory.mktemp("served") / "home") as one:
+        yield one

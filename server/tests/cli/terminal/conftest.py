@@ -1,18 +1,11 @@
-"""A server with the embedded model, which every terminal talks to."""
+"""Environments of programs that run in a terminal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli_program import Fondaco
-from program import Program, program
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with program(tmp_path_factory.mktemp("served") / "home") as one:
-        yield one
+from program import Program
 
 
 @pytest.fixture

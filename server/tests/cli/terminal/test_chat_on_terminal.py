@@ -26,7 +26,7 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
         window.until("8 tokens")
         assert "$0.0" in window.screen, "the charge stands under the answer"
         window.type("/usage", "Enter")
-        window.until("1 answers")
+        window.until("1 answer,")
         window.type(f"/save {tmp_path / 'chat.json'}", "Enter")
         window.until("Saved: ")
         window.type("/retry", "Enter")

@@ -25,8 +25,8 @@ class OneSpeech:
     voice: str
     """The voice that speaks."""
     file: bytes
-    seconds: float
-    """Duration of the sound."""
+    seconds: float | None
+    """Duration of the sound; None: it is not known."""
     ignored: tuple[str, ...]
     """Fields of the request that mean nothing to the model."""
 

@@ -166,7 +166,7 @@ async def _web(chat: Chatting, mode: str) -> None:
 async def _usage(chat: Chatting, _: str) -> None:
     spent = chat.spent
     counts = (
-        f"{spent.answers} answers, {spent.prompt_tokens:,} tokens of prompts, "
+        f"{spent.answers} answer{'s' * (spent.answers != 1)}, {spent.prompt_tokens:,} tokens of prompts, "
         f"{spent.output_tokens:,} of answers"
     )
     if not chat.charges:

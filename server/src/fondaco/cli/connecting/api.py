@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
+from typing import TypeVar
 
 import anyio
 import orjson
@@ -23,6 +24,7 @@ from fondaco.clients.client import (
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import EngineError
 
+T = TypeVar("T")
 _CONNECT_S = 10.0
 _SILENCE_S = 900.0
 """A large model may load, and read a long prompt, before its first word."""
@@ -117,11 +119,11 @@ class Api:
 
 def use_api(
     target: ServerTarget | NoServer,
-    use: Callable[[Api], Awaitable[None]],
+    use: Callable[[Api], Awaitable[T]],
     *,
     warm_up: bool = False,
-) -> None:
-    """Open the API of a target, use it, and close it.
+) -> T:
+    """Open the API of a target, use it, close it, and return the result of the use.
 
     Args:
         target: a server, or none.
@@ -133,12 +135,12 @@ def use_api(
         OSError: the output could not be written.
     """
 
-    async def run() -> None:
+    async def run() -> T:
         async with _opened(target, warm_up=warm_up) as client:
-            await use(Api(client, target))
+            return await use(Api(client, target))
 
     with unwrapped():
-        anyio.run(run)
+        return anyio.run(run)
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """`fondaco image`: generate an image into a file."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.options import AsJson, Config, Home
 from fondaco.cli.output import print_json, printable
 
 if TYPE_CHECKING:
@@ -41,16 +43,13 @@ def image(
         int | None, typer.Option(help="The same seed gives the same image; default: random.")
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    url: Url = None,
+    key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate an image, without a server and free of charge."""
-    import anyio
-
-    from fondaco.app.without_server.one_image import one_image
-    from fondaco.domain.errors import FondacoError
-
+    """Generate an image: by a server, or without one and then free of charge."""
     expect_writable(output, force=force)
     request = _request(
         output,
@@ -62,13 +61,27 @@ def image(
         steps=steps,
         seed=seed,
     )
-    settings = configuration(home, config).settings
-    try:
-        made = anyio.run(one_image, settings, request)
-    except FondacoError as error:
-        raise failed(error) from error
+    with chosen_target(url, key, home, config) as target:
+        made = _made(target, request)
     write_made(output, made.file)
     _report(made, output, as_json=as_json)
+
+
+def _made(target: ServerTarget | NoServer, request: "ImageRequest") -> "OneImage":
+    if isinstance(target, ServerTarget):
+        from fondaco.cli.connecting.api import use_api
+        from fondaco.cli.media.from_server import image_from
+
+        return use_api(target, partial(image_from, request=request))
+    import anyio
+
+    from fondaco.app.without_server.one_image import one_image
+    from fondaco.domain.errors import FondacoError
+
+    try:
+        return anyio.run(one_image, target.settings, request)
+    except FondacoError as error:
+        raise failed(error) from error
 
 
 def _report(made: "OneImage", output: Path, *, as_json: bool) -> None:

@@ -2,14 +2,20 @@
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import Config, Home, configuration
+from fondaco.cli.options import Config, Home
+from fondaco.cli.output import printable
+
+if TYPE_CHECKING:
+    from fondaco.domain.media.transcription import TranscriptionRequest
 
 
 class Written(StrEnum):
@@ -42,50 +48,69 @@ def transcribe(
     ] = "",
     translate: Annotated[bool, typer.Option(help="Write it down in English.")] = False,
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    url: Url = None,
+    key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Write a recording down, without a server and free of charge."""
-    import anyio
-
-    from fondaco.app.without_server.one_transcript import one_transcript
-    from fondaco.domain.errors import FondacoError
-    from fondaco.domain.media.sound import charged_seconds
+    """Write down a recording: by a server, or without one and then free of charge."""
     from fondaco.domain.media.transcription import TranscriptionKind, TranscriptionRequest
-    from fondaco.domain.money.usage import Usage
-    from fondaco.http.apis.openai.transcription.writers import (
-        WholeTranscript,
-        written as write,
-    )
 
     if output is not None:
         expect_writable(output, force=force)
     kind = TranscriptionKind.TRANSLATE if translate else TranscriptionKind.TRANSCRIBE
-    as_json = written is Written.JSON
     request = TranscriptionRequest(
         model=model,
         file=_content(file),
         kind=kind,
         language=language,
         prompt=prompt,
-        words=as_json,
+        words=written is Written.JSON,
     )
-    settings = configuration(home, config).settings
-    try:
-        made = anyio.run(one_transcript, settings, request, _advance)
-    except FondacoError as error:
-        raise failed(error) from error
-    usage = Usage(seconds=charged_seconds(made.sound_s))
-    body, _ = write(
-        WholeTranscript(kind, made.sound_s, made.parts, usage),
-        "verbose_json" if as_json else written.value,
-        ("segment", "word") if as_json else (),
-    )
+    with chosen_target(url, key, home, config) as target:
+        body, told = _made(target, request, written)
     if output is None:
         typer.echo(body.decode().removesuffix("\n"))
     else:
         write_made(output, body)
-        typer.echo(f"{output}: {made.sound_s:.1f} s by {made.model}")
+        typer.echo(printable(f"{output}: {told}"))
+
+
+def _made(
+    target: ServerTarget | NoServer, request: "TranscriptionRequest", written: Written
+) -> tuple[bytes, str]:
+    """Return the transcript as it is written, and a line about how it came about."""
+    if isinstance(target, ServerTarget):
+        from fondaco.cli.connecting.api import use_api
+        from fondaco.cli.media.from_server import transcript_from
+
+        model, body = use_api(
+            target, partial(transcript_from, request=request, written_as=written.value)
+        )
+        return body, f"by {model}"
+    import anyio
+
+    from fondaco.app.without_server.one_transcript import one_transcript
+    from fondaco.domain.errors import FondacoError
+    from fondaco.domain.media.sound import charged_seconds
+    from fondaco.domain.money.usage import Usage
+    from fondaco.http.apis.openai.transcription.writers import (
+        WholeTranscript,
+        written as write,
+    )
+
+    try:
+        made = anyio.run(one_transcript, target.settings, request, _advance)
+    except FondacoError as error:
+        raise failed(error) from error
+    is_json = written is Written.JSON
+    usage = Usage(seconds=charged_seconds(made.sound_s))
+    body, _ = write(
+        WholeTranscript(request.kind, made.sound_s, made.parts, usage),
+        "verbose_json" if is_json else written.value,
+        ("segment", "word") if is_json else (),
+    )
+    return body, f"{made.sound_s:.1f} s by {made.model}"
 
 
 def _advance(heard_s: float, sound_s: float) -> None:

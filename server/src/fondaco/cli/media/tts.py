@@ -1,13 +1,15 @@
 """`fondaco tts`: read a text aloud into a file."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.options import AsJson, Config, Home
 from fondaco.cli.output import print_json, printable
 
 if TYPE_CHECKING:
@@ -38,16 +40,13 @@ def tts(
         str, typer.Option(metavar="TEXT", help="How to speak, for models that heed it.")
     ] = "",
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    url: Url = None,
+    key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a text aloud, without a server and free of charge."""
-    import anyio
-
-    from fondaco.app.without_server.one_speech import one_speech
-    from fondaco.domain.errors import FondacoError
-
+    """Read a text aloud: by a server, or without one and then free of charge."""
     expect_writable(output, force=force)
     request = _request(
         output,
@@ -57,21 +56,37 @@ def tts(
         speed=speed,
         instructions=instructions,
     )
-    settings = configuration(home, config).settings
-    try:
-        made = anyio.run(one_speech, settings, request)
-    except FondacoError as error:
-        raise failed(error) from error
+    with chosen_target(url, key, home, config) as target:
+        made = _made(target, request)
     write_made(output, made.file)
     _report(made, output, voice, as_json=as_json)
+
+
+def _made(target: ServerTarget | NoServer, request: "SpeechRequest") -> "OneSpeech":
+    if isinstance(target, ServerTarget):
+        from fondaco.cli.connecting.api import use_api
+        from fondaco.cli.media.from_server import speech_from
+
+        return use_api(target, partial(speech_from, request=request))
+    import anyio
+
+    from fondaco.app.without_server.one_speech import one_speech
+    from fondaco.domain.errors import FondacoError
+
+    try:
+        return anyio.run(one_speech, target.settings, request)
+    except FondacoError as error:
+        raise failed(error) from error
 
 
 def _report(made: "OneSpeech", output: Path, voice: str | None, *, as_json: bool) -> None:
     if as_json:
         told = {"file": str(output), "model": made.model, "voice": made.voice}
-        print_json({**told, "seconds": round(made.seconds, 3), "ignored": list(made.ignored)})
+        seconds = None if made.seconds is None else round(made.seconds, 3)
+        print_json({**told, "seconds": seconds, "ignored": list(made.ignored)})
         return
-    typer.echo(printable(f"{output}: {made.seconds:.1f} s by {made.model}, voice {made.voice}"))
+    length = "" if made.seconds is None else f"{made.seconds:.1f} s "
+    typer.echo(printable(f"{output}: {length}by {made.model}, voice {made.voice}"))
     if voice not in (None, made.voice):
         typer.echo(printable(f"{made.model} has no voice {voice!r}."), err=True)
     if made.ignored:
