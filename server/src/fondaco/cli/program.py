@@ -18,6 +18,8 @@ from fondaco.cli.chat.command import chat
 from fondaco.cli.content import characters, library
 from fondaco.cli.examples import add_examples
 from fondaco.cli.exits import Exit
+from fondaco.cli.looking.ps import ps
+from fondaco.cli.looking.status import status
 from fondaco.cli.media import jobs
 from fondaco.cli.media.embed import embed
 from fondaco.cli.media.image import image
@@ -65,6 +67,8 @@ program = typer.Typer(
 )
 program.command()(serve)
 program.command()(chat)
+program.command()(status)
+program.command()(ps)
 program.command()(reload)
 program.add_typer(dashboard.group, name="dashboard")
 program.add_typer(accounts.group, name="accounts")
