@@ -42,9 +42,17 @@ class Effort(StrEnum):
 
 
 def chat(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[MODEL] [PROMPT]", help="Model and prompt.", show_default=False),
+    first: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="Name of a model; with a blank in it, or --model, it is the prompt.",
+            show_default=False,
+        ),
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Argument(metavar="PROMPT", help="Question or instruction.", show_default=False),
     ] = None,
     *,
     model: Annotated[
@@ -100,7 +108,8 @@ def chat(
     from fondaco.cli.piped import piped_text
 
     piped = piped_text()
-    asked = asked_by(words or (), model, piped)
+    words = [word for word in (first, second) if word is not None]
+    asked = asked_by(words, model, piped)
     if not asked.prompt:
         _expect_terminal(as_json=as_json)
     options = AnswerOptions(
