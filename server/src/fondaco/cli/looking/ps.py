@@ -22,7 +22,10 @@ def ps(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List what a running server has loaded: models, slots in use, memory."""
+    """List the engines that a running server has loaded.
+
+    Each with its models, slots in use, calls that wait, and memory.
+    """
     from fondaco.cli.connecting.api import Api
     from fondaco.cli.looking.running_server import engines, use_server
 

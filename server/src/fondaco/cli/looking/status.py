@@ -30,7 +30,10 @@ def status(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a running server: version, readiness, calls, charges, balance, engines."""
+    """Show the state of a running server on one screen.
+
+    Version, readiness, calls, charges of today, balance, and the engines that are loaded.
+    """
     import anyio
 
     from fondaco.cli.looking.running_server import use_server

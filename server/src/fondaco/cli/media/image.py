@@ -49,7 +49,10 @@ def image(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate an image: by a server, or without one and then free of charge."""
+    """Generate an image, by a server or without one.
+
+    Without a server it is free of charge.
+    """
     expect_writable(output, force=force)
     request = _request(
         output,

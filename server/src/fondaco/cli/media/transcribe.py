@@ -53,7 +53,10 @@ def transcribe(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Write down a recording: by a server, or without one and then free of charge."""
+    """Write down a recording, by a server or without one.
+
+    Without a server it is free of charge.
+    """
     from fondaco.domain.media.transcription import TranscriptionKind, TranscriptionRequest
 
     if output is not None:

@@ -46,7 +46,10 @@ def tts(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a text aloud: by a server, or without one and then free of charge."""
+    """Read a text aloud, by a server or without one.
+
+    Without a server it is free of charge.
+    """
     expect_writable(output, force=force)
     request = _request(
         output,
