@@ -83,6 +83,8 @@ def test_an_interrupt_stops_the_answer_and_keeps_the_chat(environ: dict[str, str
             assert told[1]["content"].startswith("word0 word1 "), "what was said stays said"
             window.type("half a question", "C-c")
             window.until(lambda screen: not screen.rstrip().endswith("half a question"))
+            window.type("", "C-c")
+            window.until("Ctrl-D or /exit ends the chat.")
             window.type("", "C-d")
             assert window.ended() == 0
 

@@ -57,7 +57,11 @@ class LineEditor:
         )
 
     async def read(self) -> str | None:
-        """Return what was entered; None: the end, by Ctrl-D."""
+        """Return what was entered; None: the end, by Ctrl-D.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, where there was nothing to clear.
+        """
         try:
             return await self._session.prompt_async(_PROMPT, handle_sigint=False)
         except EOFError:
@@ -115,6 +119,9 @@ def _bindings() -> KeyBindings:
 
     @bindings.add("c-c")
     def clear(event: KeyPressEvent) -> None:
-        event.current_buffer.reset()
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt)
 
     return bindings

@@ -51,7 +51,7 @@ class Repl:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._stop_at_interrupts)
                 tasks.start_soon(self._learn_models)
-                while not self._left and (line := await editor.read()) is not None:
+                while not self._left and (line := await self._line(editor)) is not None:
                     if line.strip():
                         await self._take(line)
                 tasks.cancel_scope.cancel()
@@ -72,6 +72,13 @@ class Repl:
     def leave(self) -> None:
         """End the chat."""
         self._left = True
+
+    async def _line(self, editor: LineEditor) -> str | None:
+        try:
+            return await editor.read()
+        except KeyboardInterrupt:
+            self.screen.note("Ctrl-D or /exit ends the chat.")
+            return ""
 
     async def _take(self, line: str) -> None:
         try:
