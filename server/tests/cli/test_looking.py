@@ -18,13 +18,12 @@ def test_ps_lists_what_is_loaded(of_server: Fondaco, served: Program) -> None:
     )
     rows = of_server("ps", "--json").json
     assert isinstance(rows, list)
-    [embedded] = [row for row in rows if row["kind"] == "llamacpp"]
-    assert embedded["state"] in ("ready", "loaded")
-    assert embedded["slots"] >= 1
-    assert "smollm2-135m" in of_server("ps").out
-    every = of_server("ps", "--all", "--json").json
-    assert isinstance(every, list)
-    assert len(every) > len(rows)
+    [embedded] = [row for row in rows if row["id"] == "embedded"]
+    assert (embedded["state"], embedded["isLocal"]) == ("loaded", True)
+    shown, every = of_server("ps").out.splitlines(), of_server("ps", "--all").out.splitlines()
+    [loaded] = [line for line in shown if line.startswith("smollm2-135m ")]
+    assert loaded.split()[1:3] == ["embedded", "loaded"]
+    assert len(every) > len(shown)
 
 
 def test_status_is_one_screen(of_server: Fondaco, served: Program) -> None:

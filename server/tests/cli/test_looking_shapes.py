@@ -83,15 +83,27 @@ def test_engines_that_have_loaded_something_are_rows(fondaco: Fondaco, scripted:
     shown = fondaco.on_terminal(120, "ps", *at(scripted))
     head, row = shown.out.splitlines()
     assert head.split() == [
-        *("engine", "models", "state", "running", "waiting", "memory", "address", "reason"),
+        *("models", "engine", "state", "running", "waiting", "memory", "address", "reason"),
     ]
-    assert row.split()[:7] == ["embedded", "smollm2-135m", "loaded", "1/4", "0", "312", "MB"]
+    assert row.split()[:7] == ["smollm2-135m", "embedded", "loaded", "1/4", "0", "312", "MB"]
     every = fondaco.on_terminal(120, "ps", "--all", *at(scripted)).out
     assert "unreachable" in every
     assert "\x1b" not in every
-    assert fondaco("ps", "--json", *at(scripted)).json == [ENGINE]
+    assert fondaco("ps", "--json", *at(scripted)).json == [ENGINE, STOPPED]
     scripted.replies["/operator/engines"] = {"data": []}
     assert "Nothing is loaded." in fondaco("ps", *at(scripted)).out
+
+
+def test_an_engine_of_this_machine_has_a_row_for_each_process(
+    fondaco: Fondaco, scripted: _Scripted
+) -> None:
+    idle = {"model": "other", "state": "stopped", "slots": None, "running": 0, "waiting": 0}
+    busy = {"model": "toy", "state": "loaded", "slots": 2, "running": 2, "waiting": 3}
+    scripted.replies["/operator/engines"] = {"data": [{**ENGINE, "processes": [idle, busy]}]}
+    _, row = fondaco.on_terminal(120, "ps", *at(scripted)).out.splitlines()
+    assert row.split()[:5] == ["toy", "embedded", "loaded", "2/2", "3"]
+    every = fondaco.on_terminal(120, "ps", "-a", *at(scripted)).out
+    assert [line.split()[0] for line in every.splitlines()[1:]] == ["other", "toy"]
 
 
 def test_the_state_of_a_server_is_one_screen(fondaco: Fondaco, scripted: _Scripted) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from fondaco.cli.connecting.refusals import error_message
+from fondaco.cli.connecting.refusals import error_message, sentence
 from fondaco.cli.exits import Exit, FailedError
 
 
@@ -69,7 +69,7 @@ class Answer:
             return AnswerPiece()
         if chunk.get("error"):
             said = error_message(chunk) or "The server reports an error without a message"
-            raise FailedError(f"{said.rstrip('. ')}.", Exit.UNREACHABLE)
+            raise FailedError(sentence(said), Exit.UNREACHABLE)
         self._note(chunk)
         return self._piece(_first(chunk.get("choices")))
 

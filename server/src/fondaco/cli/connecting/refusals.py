@@ -34,8 +34,18 @@ class RefusalError(FailedError):
 def refusal(status: int, headers: Mapping[str, str], body: bytes, place: str) -> RefusalError:
     """Return the error of a response that is no success."""
     said = message_in(body) or f"{place} answers with status {status}{_phrase(status)}"
-    message = f"{said.rstrip('. ')}.{_advice(status, headers, said)}"
+    message = f"{sentence(said)}{_advice(status, headers, said)}"
     return RefusalError(message, _EXITS.get(status, Exit.FAILED), status)
+
+
+def sentence(said: str) -> str:
+    """Return what a server says with a mark at its end.
+
+    >>> sentence("No."), sentence("No"), sentence("No. Did you mean this?")
+    ('No.', 'No.', 'No. Did you mean this?')
+    """
+    bare = said.rstrip()
+    return bare if bare.endswith((".", "?", "!")) else f"{bare}."
 
 
 def message_in(body: bytes) -> str:

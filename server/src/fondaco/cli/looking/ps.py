@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.connecting.target import KeyOfUrl, Url
-from fondaco.cli.looking.engine_rows import IS_LOADED, TABLE, engine_row
+from fondaco.cli.looking.engine_rows import TABLE, engine_rows
 from fondaco.cli.options import AsJson, Config, Home, Wide
 from fondaco.cli.output import print_json, print_rows
 
@@ -13,7 +13,7 @@ from fondaco.cli.output import print_json, print_rows
 def ps(
     *,
     every: Annotated[
-        bool, typer.Option("--all", "-a", help="Also engines that have loaded nothing.")
+        bool, typer.Option("--all", "-a", help="Also engines and models that are not loaded.")
     ] = False,
     url: Url = None,
     key: KeyOfUrl = None,
@@ -22,19 +22,19 @@ def ps(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List the engines that a running server has loaded.
+    """List the models that a running server has loaded.
 
-    Each with its models, slots in use, calls that wait, and memory.
+    Each with its engine, slots in use, calls that wait, and memory. --json prints every engine, as the
+    API lists them.
     """
     from fondaco.cli.connecting.api import Api
     from fondaco.cli.looking.running_server import engines, use_server
 
     async def use(api: Api) -> None:
         rows = await engines(api)
-        shown = [row for row in rows if every or row.get("state") in IS_LOADED]
         if as_json:
-            print_json(shown)
+            print_json(rows)
         else:
-            print_rows([engine_row(row) for row in shown], TABLE, wide=wide)
+            print_rows(engine_rows(rows, every=every), TABLE, wide=wide)
 
     use_server(url, key, home, config, use)

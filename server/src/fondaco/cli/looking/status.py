@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.connecting.target import KeyOfUrl, Url
-from fondaco.cli.looking.engine_rows import IS_LOADED, TABLE, engine_row, megabytes
+from fondaco.cli.looking.engine_rows import TABLE, engine_rows, megabytes
 from fondaco.cli.options import AsJson, Config, Home
 from fondaco.cli.output import Row, is_styled, print_json, print_row, print_rows
 
@@ -64,9 +64,8 @@ async def _show(api: "Api", *, as_json: bool) -> None:
         print_json({**told, "balances": balances, "engines": rows})
         return
     print_row(_row(told, balances), as_json=False)
-    loaded = [engine_row(row) for row in rows if row.get("state") in IS_LOADED]
     typer.echo()
-    print_rows(loaded, TABLE)
+    print_rows(engine_rows(rows), TABLE)
 
 
 def _row(told: Mapping[str, object], balances: object) -> Row:
