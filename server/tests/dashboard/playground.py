@@ -99,6 +99,8 @@ class Playground:
         self.page.get_by_role("button", name="View as code").click()
         dialog = self.page.get_by_role("dialog", name="View as code")
         dialog.get_by_role("button", name=client).click()
+        expect(dialog.locator("pre")).to_have_accessible_name(client)
+        expect(dialog.locator("pre")).to_have_text(re.compile(r"\S"))
         shown = dialog.locator("pre").text_content()
         dialog.get_by_role("button", name="Close").click()
         assert shown is not None
