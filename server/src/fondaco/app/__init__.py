@@ -3,10 +3,11 @@
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import anyio
 
@@ -31,6 +32,7 @@ from fondaco.domain.models.model import AnyModel, Model
 from fondaco.hostnames import reachable, url_of
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.processes import harden
+from fondaco.serving.metrics import Metrics
 from fondaco.settings import Settings
 from fondaco.stores.errors import UnknownNameError
 from fondaco.stores.home import Home
@@ -58,11 +60,16 @@ class StartReport:
     """A login to the dashboard, if it is enabled."""
 
 
+Watch: TypeAlias = Callable[[Metrics], Awaitable[None]]
+"""Shows the metrics of a server, until cancelled."""
+
+
 def serve(
     settings: Settings,
     announce: Callable[[StartReport], None],
     read: Read,
     fetches: tuple[Fetch, ...] = (),
+    watch: Watch | None = None,
 ) -> None:
     """Run the server until a signal ends it.
 
@@ -71,6 +78,7 @@ def serve(
         announce: called once, as soon as connections are accepted.
         read: reads the settings again, at each SIGHUP.
         fetches: download the files of models that are missing, the first of them first.
+        watch: runs beside the server, to show its metrics.
 
     Raises:
         ListenAddressError: the address is in use, not this machine's, or not permitted.
@@ -121,6 +129,7 @@ def serve(
                 bound=bound,
                 started=started,
                 announce=announce,
+                watch=watch,
             ),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
@@ -136,6 +145,7 @@ async def _serve(
     bound: socket.socket,
     started: StartReport,
     announce: Callable[[StartReport], None],
+    watch: Watch | None,
 ) -> None:
     """Open the application, listen until a shutdown is requested, and close it."""
 
@@ -149,6 +159,8 @@ async def _serve(
             server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)
             tasks.start_soon(supervised, partial(app.reloader.run, server))
             tasks.start_soon(supervised, partial(rotate_at_signals, app.platform))
+            if watch is not None:
+                tasks.start_soon(supervised, partial(watch, app.platform.metrics))
             settle_runtime()
             await app.reloader.listening.wait()
             with reporting_loop_faults():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from fondaco.cli.models.weights import FetchedFile, addable, known_files, listed
-from fondaco.cli.output import progress
+from fondaco.cli.output import Progress, progress
 
 if TYPE_CHECKING:
     from fondaco.modelfiles import KnownModel
@@ -59,8 +59,11 @@ def fetch(
     bar: bool = True,
     token: str = "",
     known: "KnownModel | None" = None,
+    advance: Progress | None = None,
 ) -> Path:
     """Fetch a model file unless it is installed, and show progress, with a `bar` on a terminal.
+
+    `advance` takes the progress instead.
 
     Raises:
         ModelFileError: it cannot be had.
@@ -68,10 +71,11 @@ def fetch(
     from fondaco.modelfiles import KNOWN, ModelFolder
 
     names = KNOWN if known is None else {**KNOWN, source: known}
-    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as advance:
-        return ModelFolder(settings.models_folder, known=names).pull(
-            source, sha256=sha256, progress=advance, token=token
-        )
+    folder = ModelFolder(settings.models_folder, known=names)
+    if advance is not None:
+        return folder.pull(source, sha256=sha256, progress=advance, token=token)
+    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as shown:
+        return folder.pull(source, sha256=sha256, progress=shown, token=token)
 
 
 def _from_hub(settings: "Settings", source: str) -> tuple[FetchedFile, ...]:

@@ -12,11 +12,13 @@ from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 from fondaco.cli.output import printable
 from fondaco.cli.running.dashboard import duration
+from fondaco.cli.running.live import Downloads, LiveTerminal, live_terminal, watch
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.models.model import ModelType
+from fondaco.environment import environment
 
 if TYPE_CHECKING:
-    from fondaco.app import StartReport
+    from fondaco.app import StartReport, Watch
     from fondaco.configuration import Configuration
     from fondaco.domain.models.model import AnyModel, Model
     from fondaco.settings import Settings
@@ -97,15 +99,31 @@ def serve(
         raise ConfigurationError(*faults)
     from fondaco import app
 
-    fetches = tuple(
-        app.Fetch(one, partial(_fetch, settings, one)) for one in _missing(settings, pull or ())
-    )
-    try:
-        app.serve(
-            settings, partial(_announce, loaded), lambda trial: read(trial=trial).settings, fetches
+    missing = tuple(_missing(settings, pull or ()))
+    with live_terminal(environment()) as terminal:
+        downloads = None if terminal is None else Downloads()
+        fetches = tuple(
+            app.Fetch(one, partial(_fetch, settings, one, downloads)) for one in missing
         )
-    except app.ListenAddressError as error:
-        raise FailedError(str(error), Exit.ADDRESS) from error
+        try:
+            app.serve(
+                settings,
+                partial(_announce, loaded),
+                lambda trial: read(trial=trial).settings,
+                fetches,
+                _watch(terminal, downloads),
+            )
+        except app.ListenAddressError as error:
+            raise FailedError(str(error), Exit.ADDRESS) from error
+
+
+def _watch(terminal: LiveTerminal | None, downloads: Downloads | None) -> "Watch | None":
+    """Return the task that draws the live line; None: there is none."""
+    from fondaco.system import SystemClock
+
+    if terminal is None or downloads is None:
+        return None
+    return partial(watch, terminal, downloads, monotonic=SystemClock.monotonic)
 
 
 def _missing(settings: "Settings", wanted: Sequence[str]) -> Iterator[str]:
@@ -145,7 +163,7 @@ def _missing_default(settings: "Settings") -> "Model | None":
     return model
 
 
-def _fetch(settings: "Settings", model_id: str) -> bool:
+def _fetch(settings: "Settings", model_id: str, downloads: Downloads | None) -> bool:
     """Fetch a model's files while the server runs; return whether they are here."""
     from fondaco.modelfiles import ModelFileError, source_of
 
@@ -157,7 +175,11 @@ def _fetch(settings: "Settings", model_id: str) -> bool:
         err=True,
     )
     try:
-        fetch(settings, model_id, bar=False)
+        if downloads is None:
+            fetch(settings, model_id, bar=False)
+        else:
+            with downloads.of(model_id) as advance:
+                fetch(settings, model_id, advance=advance)
     except ModelFileError as error:
         typer.echo(f"fondaco: {printable(str(error))}", err=True)
         entry = settings.models.get(model_id)
