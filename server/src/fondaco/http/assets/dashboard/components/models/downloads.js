@@ -1,6 +1,6 @@
 /** Model files that an operator can have fetched, and how that goes. */
 import { html, useEffect, useRef, useState } from "../../lib/ui.js";
-import { get, post } from "../../lib/api.js";
+import { ApiError, get, post } from "../../lib/api.js";
 import { bytes } from "../../lib/format.js";
 import { useResource } from "../../lib/resource.js";
 import { toast } from "../announcer.js";
@@ -84,12 +84,15 @@ export function Pull({ download, start, small }) {
     setBusy(false);
   };
   return html`<div class="stack stack-tight">
-    ${state === "failed" && html`<${ErrorNotice} title="The download failed." error=${new Error(download.error ?? "")} />`}
+    ${state === "failed" && html`<${ErrorNotice} title="The download failed." error=${failureOf(download)} />`}
     ${error !== null && html`<${ErrorNotice} error=${error} />`}
     <div>
-      <${Button} small=${small} icon="download" busy=${busy} onClick=${pull} aria-label=${`Pull ${model}`}>
-        ${state === "failed" ? "Retry" : "Pull"}${totalBytes ? ` (${bytes(totalBytes)})` : ""}
+      <${Button} small=${small} icon="download" busy=${busy} onClick=${pull}>
+        <span>${state === "failed" ? "Retry" : "Pull"}<span class="visually-hidden"> ${model}</span>${totalBytes ? ` (${bytes(totalBytes)})` : ""}</span>
       <//>
     </div>
   </div>`;
 }
+
+/** Why a download failed, as the server tells it. @param {Download} download */
+const failureOf = ({ error }) => new ApiError({ status: 0, code: "DOWNLOAD_FAILED", message: error ?? "" });

@@ -49,7 +49,7 @@ export function Uses({ model, small }) {
   if (isEncrypted(model)) return html`<span class="muted small">For clients that encrypt, such as venice_ai</span>`;
   const command = curl(model);
   return html`
-    <${LinkButton} small=${small} icon="playground" href=${link("playground", { model: model.id })} aria-label=${`Try ${model.id}`}>Try it<//>
+    <${LinkButton} small=${small} icon="playground" href=${link("playground", { model: model.id })} aria-label=${`Try it: ${model.id}`}>Try it<//>
     ${command && html`<${CopyButton} text=${command} label="Copy curl" />`}
   `;
 }
