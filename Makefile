@@ -100,6 +100,9 @@ docs: reference ## build the documentation as a site, served at /docs/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "Built: server/src/fondaco/http/assets/docs"
 
+screenshots: $(VENV)/.dev model ## make the pictures of the dashboard in docs/images anew (needs Chromium)
+	$(BIN)/python -m pytest -q -m screenshots server/tests/dashboard/test_screenshots.py
+
 schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from the migrations
 	$(BIN)/python -m fondaco.stores.sqlite.tables.snapshot
 
@@ -151,4 +154,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor schema bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor screenshots schema bench model

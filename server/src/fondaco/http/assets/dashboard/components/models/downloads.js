@@ -11,7 +11,7 @@ import { ErrorNotice } from "../states.js";
 /**
  * @typedef {object} Download
  * @property {string} model
- * @property {"available" | "running" | "completed" | "failed"} state
+ * @property {"available" | "queued" | "running" | "completed" | "failed"} state
  * @property {number} bytes that are here
  * @property {number | null} totalBytes
  * @property {string | null} error
@@ -22,6 +22,9 @@ import { ErrorNotice } from "../states.js";
  * @property {Map<string, Download>} byModel empty for sessions that are no operator's
  * @property {(model: string) => Promise<void>} start
  */
+
+/** Whether a download goes on by itself. @param {Download} download */
+const isOpen = ({ state }) => state === "queued" || state === "running";
 
 /**
  * Follow the downloads; while one runs, every second.
@@ -43,7 +46,7 @@ export function useDownloads(isOperator, onCompleted) {
 
   useEffect(() => {
     const before = running.current;
-    running.current = new Set(rows.filter((row) => row.state === "running").map((row) => row.model));
+    running.current = new Set(rows.filter(isOpen).map((row) => row.model));
     setIsRunning(running.current.size > 0);
     const completed = rows.filter((row) => row.state === "completed" && before.has(row.model));
     for (const { model } of completed) toast(`${model} is installed and serves.`);
@@ -69,6 +72,7 @@ export function Pull({ download, start, small }) {
   const [busy, setBusy] = useState(false);
   if (!download || download.state === "completed") return null;
   const { model, state, bytes: here, totalBytes } = download;
+  if (state === "queued") return html`<p class="small muted" role="status">Waits for another download.</p>`;
   if (state === "running") {
     const size = totalBytes ? `${bytes(here)} of ${bytes(totalBytes)}` : bytes(here);
     return html`<${ProgressBar} label=${`Pulling ${model}`} share=${totalBytes ? Math.min(1, here / totalBytes) : null} note=${size} />`;

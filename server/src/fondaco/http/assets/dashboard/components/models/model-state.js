@@ -17,6 +17,7 @@ export function stateOf(model, download, isOperator) {
   switch (download?.state) {
     case "available":
       return "missing";
+    case "queued":
     case "running":
       return "pulling";
     case "failed":
