@@ -96,6 +96,8 @@ def test_conversations_survive_a_reload_and_belong_to_their_account(
     playground.set("Max completion tokens", "6")
     text = playground.ask("Remember <b>this</b> & that.")
     page.reload()
+    expect(playground.answer).to_have_text(text)
+    page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_text("held in this browser alone").first).to_be_attached()
     page.get_by_role("button", name="Conversations").click()
     page.get_by_role("button", name="Remember <b>this</b> & that.").first.click()
@@ -149,6 +151,16 @@ def test_a_link_chooses_model_and_character(served: Dashboard, page: Page) -> No
     playground.set("Max completion tokens", "4")
     playground.ask("Why do we play?")
     assert '"character_slug": "alan-watts"' in playground.code("curl")
+
+
+def test_another_model_keeps_what_was_set_and_written(served: Dashboard, page: Page) -> None:
+    playground = Playground.of(page, served, account=served.account())
+    playground.set("Seed", "7")
+    playground.message.fill("Half a sentence")
+    playground.picker.select_option("qwen2.5-coder-0.5b")
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("7")
+    expect(playground.message).to_have_value("Half a sentence")
+    assert '"model": "qwen2.5-coder-0.5b"' in playground.code("curl")
 
 
 def test_a_function_call_is_answered_by_hand(served: Dashboard, page: Page) -> None:

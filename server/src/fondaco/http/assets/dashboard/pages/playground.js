@@ -79,7 +79,7 @@ function Workbench({ models, offer, session, route, state }) {
   const bench = benchOf(all, model.type);
   const { current } = state;
 
-  useDeepLink({ models, route, state, onModel: setChosen });
+  const followed = useDeepLink({ models, route, state, onModel: setChosen });
   useEffect(() => {
     // The store, not `current`: a link that was followed above may have begun one already.
     if (isChat && !work.workspace.get().current) work.begin(model.id);
@@ -91,6 +91,7 @@ function Workbench({ models, offer, session, route, state }) {
   const choose = (/** @type {string} */ id) => {
     setChosen(id);
     if (named(models, id)?.type === "text") work.update((one) => ({ ...one, model: id }));
+    followed.current = linkKey({ model: id }); // the address follows the choice, and is no link to it
     replaceQuery({ model: id });
   };
   const showConversation = async (/** @type {string} */ id) => {
@@ -159,7 +160,8 @@ function Workbench({ models, offer, session, route, state }) {
 }
 
 /**
- * Follow links such as `#/playground?model=ID&character=SLUG`: each begins a conversation of its own.
+ * Follow links such as `#/playground?model=ID&character=SLUG`. A character begins a conversation; a model answers in the
+ * one that is shown. Return what keeps a link from being followed twice.
  *
  * @param {{models: Model[], route: import("../lib/router.js").Route,
  *     state: import("../lib/playground/workspace.js").Workspace, onModel: (id: string) => void}} props
@@ -168,7 +170,7 @@ function useDeepLink({ models, route, state, onModel }) {
   const { model: wanted, character } = route.query;
   const followed = useRef("");
   useEffect(() => {
-    const key = `${wanted ?? ""} ${character ?? ""}`;
+    const key = linkKey({ model: wanted, character });
     if ((!wanted && !character) || followed.current === key) return;
     followed.current = key;
     const model = (wanted && named(models, wanted)) || first(models);
@@ -181,4 +183,8 @@ function useDeepLink({ models, route, state, onModel }) {
       work.begin(model.id, character ? { parameters: { "venice_parameters.character_slug": character } } : {});
     } else work.update((one) => ({ ...one, model: model.id }));
   }, [wanted, character, models]);
+  return followed;
 }
+
+/** @param {{model?: string, character?: string}} link */
+const linkKey = ({ model = "", character = "" }) => `${model} ${character}`;

@@ -110,6 +110,7 @@ export function fault(parameter, value) {
       return jsonFault(parameter, String(value));
     case "lines": {
       const lines = linesOf(value);
+      if (parameter.name === "stop_token_ids" && !lines.every((line) => /^\d+$/.test(line))) return "Enter whole numbers, one a line.";
       return lines.length > most ? `At most ${most} lines.` : "";
     }
     case "text":

@@ -37,6 +37,9 @@ import { Conversations } from "./storage.js";
  * @property {Summary[]} dropped Conversations that were deleted, as there were too many.
  */
 
+/** Where this tab notes which conversation it shows, so that a reload shows it again. */
+const SHOWN = "fondaco-conversation";
+
 /** How often an answer that is under way is saved, in milliseconds. */
 const SAVE_MS = 2000;
 
@@ -72,7 +75,9 @@ export async function open(session) {
   live.clear();
   conversations = await Conversations.of(session.account);
   const summaries = await conversations.list();
-  workspace.set({ ...EMPTY, account: session.account, summaries, isLasting: conversations.isLasting });
+  const shown = await conversations.get(noted()).catch(() => null);
+  const current = shown && tree.reopened(shown);
+  workspace.set({ ...EMPTY, account: session.account, summaries, current, isLasting: conversations.isLasting });
 }
 
 /**
@@ -83,11 +88,13 @@ export async function open(session) {
  */
 export function begin(model, more) {
   set({ current: tree.newConversation(model, more) });
+  note("");
 }
 
 /** @param {string} id */
 export async function show(id) {
   const running = live.get(id);
+  note(id);
   if (running) {
     set({ current: running.conversation });
     return;
@@ -261,10 +268,28 @@ function put(conversation) {
 /** @param {Conversation} conversation */
 async function save(conversation) {
   try {
+    if (workspace.get().current?.id === conversation.id) note(conversation.id);
     const dropped = await conversations.put(conversation);
     set({ summaries: await conversations.list(), dropped });
   } catch {
     set({ isLasting: false }); // the browser's space is used up: the conversation stays in memory
+  }
+}
+
+/** @param {string} id */
+function note(id) {
+  try {
+    sessionStorage.setItem(SHOWN, id);
+  } catch {
+    // A browser that keeps nothing shows a new conversation after a reload.
+  }
+}
+
+function noted() {
+  try {
+    return sessionStorage.getItem(SHOWN) ?? "";
+  } catch {
+    return "";
   }
 }
 
