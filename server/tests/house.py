@@ -33,6 +33,7 @@ from fondaco.app.platform import (
 )
 from fondaco.app.stores import Stores
 from fondaco.clients.connect import connect
+from fondaco.clients.pool import HttpPool
 from fondaco.configuration import built_in_characters, read_character
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, Capabilities, Model
@@ -74,6 +75,7 @@ from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.serving.routing.overview import EngineSite
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.video.runner import JobRunner
 from fondaco.settings import Settings
@@ -83,6 +85,7 @@ from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.charges import MemoryCharges
 from fondaco.stores.memory.jobs import MemoryJobs
 from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
+from fondaco.stores.memory.managed import MemoryManagedAccounts
 from fondaco.stores.memory.sessions import MemorySessions
 from fondaco.stores.sealing import HomeSealer
 from fondaco.system import SystemClock
@@ -290,7 +293,7 @@ async def house(
             registry=CharacterFolder(
                 characters, built_in_characters(), read_character, clock
             ).registry,
-            reachability=Reachability(0),
+            reachability=Reachability(0, clock),
             image_codec=image_codec or pillow,
             sound_codec=sound_codec or encoder,
             picture_memory=picture_memory(picture_memory_bytes),
@@ -323,6 +326,11 @@ async def house(
             looks={},
             web_retrieval=web_retrieval,
             files=files,
+            sites={
+                name: EngineSite("openai", one.base_url, client)
+                for (name, client), one in zip(upstreams.items(), (fake, second), strict=True)
+                if isinstance(client, HttpPool)
+            },
         )
         platform = platform_of(
             settings,
@@ -408,6 +416,7 @@ def stores_in_memory(
         keys=keys,
         key_uses=journal,
         charges=MemoryCharges(journal, keys),
+        managed_accounts=MemoryManagedAccounts(journal, keys),
         character_uses=journal,
         jobs=jobs or MemoryJobs(journal),
         sessions=sessions or MemorySessions(keys),

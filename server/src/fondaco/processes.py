@@ -37,6 +37,19 @@ _FOR_NPM = re.compile(
 """Likewise for npm."""
 
 
+def resident_bytes(pid: int) -> int | None:
+    """Return how much memory a process has in RAM; None where it is gone, or the system does not tell.
+
+    >>> resident_bytes(-1) is None
+    True
+    """
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text("ascii").split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def harden() -> None:
     """Keep this process's memory, which holds prompts and keys, out of core dumps and debuggers.
 

@@ -10,6 +10,7 @@ import pytest
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.serving.routing.reachability import Reachability
 from idle import all_tasks_blocked
+from money_world import TestClock
 
 
 @dataclass
@@ -33,7 +34,7 @@ async def test_a_model_is_served_while_one_of_its_engines_answers(
     caplog.set_level(logging.INFO)
     first, second = Engine(), Engine(up=False)
     looks = {"first": first.look, "second": second.look}
-    reachability = Reachability(every_s=3600)
+    reachability = Reachability(3600, TestClock())
     reachability.follow(looks)
     assert reachability.serves(["second"]), "nobody has looked yet"
     async with anyio.create_task_group() as tasks:
@@ -58,7 +59,7 @@ async def test_a_model_is_served_while_one_of_its_engines_answers(
 
 async def test_a_new_configuration_is_looked_at_at_once_and_forgets_the_old_engines() -> None:
     old, new = Engine(up=False), Engine(up=False)
-    reachability = Reachability(every_s=3600)
+    reachability = Reachability(3600, TestClock())
     reachability.follow({"old": old.look})
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(reachability.run)
@@ -74,7 +75,7 @@ async def test_a_new_configuration_is_looked_at_at_once_and_forgets_the_old_engi
 
 async def test_nothing_is_looked_at_where_that_is_switched_off() -> None:
     engine = Engine(up=False)
-    reachability = Reachability(every_s=0)
+    reachability = Reachability(0, TestClock())
     reachability.follow({"engine": engine.look})
     await reachability.run()
     assert (engine.looks, reachability.serves(["engine"])) == (0, True)
@@ -88,7 +89,7 @@ async def test_engines_are_looked_at_again_and_again() -> None:
             looked.set()
         return await engine.look()
 
-    engine, reachability = Engine(), Reachability(every_s=0.001)
+    engine, reachability = Engine(), Reachability(0.001, TestClock())
     reachability.follow({"engine": look})
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(reachability.run)

@@ -17,9 +17,11 @@ from fondaco.app.elsewhere.image_engines import (
     opened_videos,
 )
 from fondaco.app.elsewhere.video_engines import VideoUpstream, opened_video_engine
+from fondaco.clients.base_url import BaseUrl
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.clients.keyless import KeylessClient
+from fondaco.clients.pool import HttpPool
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageParameter
@@ -46,6 +48,7 @@ from fondaco.ports import (
     VideoEngine,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
+from fondaco.serving.routing.overview import EngineSite
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import CatalogueModel, Engine, Settings
 from fondaco.system import SystemClock
@@ -76,6 +79,8 @@ class Upstreams:
     speech_engines: Mapping[str, SpeechEngine]
     transcription_engines: Mapping[str, TranscriptionEngine]
     video_engines: Mapping[str, VideoEngine]
+    sites: Mapping[str, EngineSite]
+    """Their addresses, and the calls that they have from here."""
     looks: Mapping[str, Look]
     """Probe of each engine, which shows whether it answers."""
 
@@ -147,12 +152,22 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
                 **{name: one for name, one in videos_beside.items() if one is not None},
                 **{name: one.engine for name, one in video_upstreams.items()},
             },
+            {
+                name: _site(row, upstreams[name] if name in rows else apart[name].client)
+                for name, row in settings.engines.items()
+            },
             looks,
         )
     finally:
         with anyio.CancelScope(shield=True):
             for upstream in (*upstreams.values(), *(one.client for one in apart.values())):
                 await upstream.aclose()
+
+
+def _site(row: Engine, client: HttpClient) -> EngineSite:
+    address = BaseUrl.parse(row.base_url)
+    shown = f"{address.scheme}://{address.authority}{address.prefix}"
+    return EngineSite(row.dialect, shown, client if isinstance(client, HttpPool) else None)
 
 
 async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str, Seen]:

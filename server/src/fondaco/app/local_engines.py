@@ -34,7 +34,7 @@ from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.painter.engine import Painter
 from fondaco.engines.upscaler.engine import Upscaler
 from fondaco.engines.whisper.engine import Whisper
-from fondaco.ports import ImageEditor, ImageUpscaler, Templates
+from fondaco.ports import ImageEditor, ImageUpscaler, LocalEngine, Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingWorkers
 
@@ -59,6 +59,22 @@ class LocalEngines:
     """Those that speak, by their names."""
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """Those that make videos, by their names."""
+
+    @property
+    def by_name(self) -> Mapping[str, LocalEngine]:
+        """All of them by their names in the configuration."""
+        engines: list[LocalEngine] = [
+            self.embedded,
+            *self.embeddings.values(),
+            self.painter,
+            self.editor,
+            self.upscaler,
+            self.diffusion,
+            self.whisper,
+            *self.speakers.values(),
+            *self.cameras.values(),
+        ]
+        return {engine.name: engine for engine in engines}
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.

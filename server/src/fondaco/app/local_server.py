@@ -11,7 +11,8 @@ from fondaco.settings import Settings
 from fondaco.stores.errors import UnknownNameError
 from fondaco.stores.home import Home
 from fondaco.stores.server_lock import running_server
-from fondaco.stores.sqlite.accounts.admin_store import AdminStore, Statement
+from fondaco.stores.sqlite.accounts.account_rows import Statement
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.sessions.home import HomeSessions
 from fondaco.system import SystemClock
 

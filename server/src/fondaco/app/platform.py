@@ -28,6 +28,7 @@ from fondaco.ports import (
     ImageEngine,
     ImageUpscaler,
     JobStore,
+    LocalEngine,
     OutputFormats,
     Sealer,
     SoundCodec,
@@ -36,7 +37,9 @@ from fondaco.ports import (
     TranscriptionEngine,
     VideoEngine,
 )
+from fondaco.processes import resident_bytes
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
+from fondaco.serving.access.accounts import AccountManagement
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -63,6 +66,7 @@ from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.failover import ModelEngines
+from fondaco.serving.routing.overview import EngineOverview, EngineSite
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.sealed import ConfidentialChat
@@ -119,6 +123,10 @@ class Adapters:
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
     files: Files | None
+    sites: Mapping[str, EngineSite] = field(default_factory=dict)
+    """The engines elsewhere, by name."""
+    local: Mapping[str, LocalEngine] = field(default_factory=dict)
+    """The engines that run here, by name."""
 
 
 _VIDEO_BYTES = 512 * 2**20
@@ -211,6 +219,14 @@ class Shared:
             ),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
+            engine_overview=EngineOverview(
+                catalogue,
+                adapters.sites,
+                adapters.local,
+                reachability=self.reachability,
+                metrics=self.metrics,
+                memory_of=resident_bytes,
+            ),
         )
 
 
@@ -263,7 +279,7 @@ def shared_of(
         forms=forms,
         uses=stores.character_uses,
         registry=_characters(settings, clock).registry,
-        reachability=Reachability(settings.server.engine_check_s),
+        reachability=Reachability(settings.server.engine_check_s, clock),
         image_codec=image_codec,
         sound_codec=sound_codec,
         picture_memory=picture_memory(settings.server.picture_memory_bytes),
@@ -334,6 +350,7 @@ def platform_of(
         charges=stores.charges,
         key_ring=key_ring,
         api_keys=api_keys,
+        account_management=AccountManagement(stores.managed_accounts, clock),
         sessions=Sessions(
             stores.sessions,
             stores.keys,
@@ -346,6 +363,7 @@ def platform_of(
         ),
         limits=shared.limits,
         tiers=use_cases.tiers,
+        engine_overview=use_cases.engine_overview,
         failure_throttle=FailureThrottle.in_process(
             clock, max_failures=guarded.failures, window_s=guarded.failure_window_s
         ),

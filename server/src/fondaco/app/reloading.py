@@ -76,6 +76,8 @@ async def opened_adapters(
             upstreams.looks,
             web_retrieval,
             files,
+            upstreams.sites,
+            local.by_name,
         )
 
 

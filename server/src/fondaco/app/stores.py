@@ -12,12 +12,14 @@ from fondaco.ports import (
     Journal,
     Keys,
     KeyUses,
+    ManagedAccounts,
     SessionStore,
 )
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.charges import SqliteCharges
 from fondaco.stores.sqlite.accounts.keys import SqliteKeys
+from fondaco.stores.sqlite.accounts.managed import SqliteManagedAccounts
 from fondaco.stores.sqlite.jobs.jobs import SqliteJobs
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from fondaco.stores.sqlite.sessions.sessions import SqliteSessions
@@ -35,6 +37,7 @@ class Stores:
     character_uses: CharacterUses
     jobs: JobStore
     sessions: SessionStore
+    managed_accounts: ManagedAccounts
 
 
 @asynccontextmanager
@@ -49,6 +52,8 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
             keys, charges = SqliteKeys(home.database), SqliteCharges(home.database)
             opened.callback(keys.close)
             opened.callback(charges.close)
+            managed_accounts = SqliteManagedAccounts(home.database, journal)
+            opened.callback(managed_accounts.close)
             yield Stores(
                 journal=journal,
                 idempotency=journal,
@@ -58,4 +63,5 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
                 character_uses=journal,
                 jobs=SqliteJobs(journal),
                 sessions=SqliteSessions(journal, keys),
+                managed_accounts=managed_accounts,
             )

@@ -10,7 +10,8 @@ from fondaco.domain.timestamps import utc
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
-    from fondaco.stores.sqlite.accounts.admin_store import AdminStore, Statement
+    from fondaco.stores.sqlite.accounts.account_rows import Statement
+    from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 
 
 def opened(settings: "Settings", *, create: bool = False) -> "AdminStore":
@@ -88,9 +89,12 @@ def expect_tier(name: str, settings: "Settings") -> None:
     Raises:
         typer.BadParameter: it has others.
     """
-    if name not in settings.tiers:
-        tiers = ", ".join(sorted(settings.tiers))
-        raise typer.BadParameter(f"There is no tier {name!r}; there are: {tiers}.")
+    from fondaco.domain.money.limits import known_tier
+
+    try:
+        known_tier(name, settings.tiers)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def timestamp(unix_s: float | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from fondaco.cli import completing
+from fondaco.domain.plain_text import plain_text
 
 if TYPE_CHECKING:
     from fondaco.configuration import Configuration
@@ -71,11 +72,10 @@ def plain(text: str, longest: int, *, empty: bool = True) -> str:
         typer.BadParameter: it is too long, or has line breaks, control characters or bytes that are
             no UTF-8 in it.
     """
-    if len(text) > longest or not text.isprintable() or (not empty and not text.strip()):
-        least = "" if empty else "1 to "
-        most = f"{least}{longest}" if least else f"at most {longest}"
-        raise typer.BadParameter(f"Write {most} characters in one line; this has {len(text)}.")
-    return text
+    try:
+        return plain_text(text, longest, empty=empty)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def expect_variable(name: str) -> None:

@@ -53,6 +53,16 @@ class HttpPool:
         self._queue: deque[asyncio.Future[ClientConnection | None]] = deque()
         self._closed = False
 
+    @property
+    def running(self) -> int:
+        """Number of connections that have a request."""
+        return len(self._open) - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """Number of requests that wait for a connection."""
+        return len(self._queue)
+
     def send(
         self,
         method: str,

@@ -12,6 +12,12 @@ from fondaco.ports.engines.images import (
     ImageEngine,
     ImageUpscaler,
 )
+from fondaco.ports.engines.overview import (
+    EngineLoad,
+    EngineProcess,
+    EngineState,
+    LocalEngine,
+)
 from fondaco.ports.engines.speech import SoundCodec, SoundEncoder, SpeechEngine
 from fondaco.ports.engines.transcription import SoundReader, TranscriptionEngine
 from fondaco.ports.engines.video import (
@@ -31,7 +37,17 @@ from fondaco.ports.jobs import (
     Sealer,
     UnsealableError,
 )
-from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
+from fondaco.ports.keys import (
+    REPORTED_EPOCHS,
+    AccountChange,
+    AccountPage,
+    AccountReport,
+    Accounts,
+    KeyReport,
+    Keys,
+    KeyUses,
+    ManagedAccounts,
+)
 from fondaco.ports.ledger import (
     ChargePage,
     ChargeQuery,
@@ -51,6 +67,9 @@ from fondaco.ports.web import Files, Pages, Search
 
 __all__ = [
     "REPORTED_EPOCHS",
+    "AccountChange",
+    "AccountPage",
+    "AccountReport",
     "Accounts",
     "Challenges",
     "CharacterUses",
@@ -63,6 +82,9 @@ __all__ = [
     "EmbeddingEngine",
     "Enclave",
     "Enforcement",
+    "EngineLoad",
+    "EngineProcess",
+    "EngineState",
     "Files",
     "GeneratedImage",
     "GeneratedVideo",
@@ -78,6 +100,8 @@ __all__ = [
     "KeyReport",
     "KeyUses",
     "Keys",
+    "LocalEngine",
+    "ManagedAccounts",
     "OutputFormats",
     "Pages",
     "Progress",

@@ -92,3 +92,88 @@ class Accounts(Protocol):
             StorageFailedError: there is no such account.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """An account with its balance and its keys."""
+
+    account: Account
+    balance: Funds
+    """In the current epoch."""
+    created_at: float
+    """Unix seconds, as all times here."""
+    keys: int
+    """Keys that can be used."""
+    used_at: float | None
+    """The last use of one of its keys, some seconds behind; None: none was ever used."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """A page of accounts, and the number of accounts on all pages in the same snapshot."""
+
+    accounts: Sequence[AccountReport]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """A change of an account; None leaves a value as it is."""
+
+    tier: str | None = None
+    disabled: bool | None = None
+    diem_allocation: int | None = None
+    """Nano-DIEM at each epoch."""
+
+
+class ManagedAccounts(Protocol):
+    """Store of all accounts but the ledger's own.
+
+    Every method raises `StorageFailedError` where the store cannot be read or written. A change has reached
+    the listeners of `Journal.on_change` when its method returns.
+    """
+
+    async def page(self, page: int, limit: int, at: float) -> AccountPage:
+        """Return a page of accounts, ordered by name; pages count from 1."""
+        ...
+
+    async def open(
+        self, name: str, *, usd: int, diem_allocation: int, tier: str, at: float
+    ) -> AccountReport:
+        """Open an account with initial nano-USD, and nano-DIEM at each epoch.
+
+        Raises:
+            ConflictError: an account of this name exists.
+        """
+        ...
+
+    async def change(self, name: str, change: AccountChange, at: float) -> AccountReport:
+        """Change an account, all at once.
+
+        An increase of the allocation takes effect at once, a decrease at the next epoch.
+
+        Raises:
+            NotFoundError: there is no account of this name.
+        """
+        ...
+
+    async def grant(
+        self, name: str, usd: int, notes: str, at: float, *, grant_id: str | None = None
+    ) -> AccountReport:
+        """Credit an account with nano-USD.
+
+        Args:
+            name: the account's.
+            usd: more than 0.
+            notes: the reason, which the ledger keeps.
+            at: Unix seconds.
+            grant_id: 32 hex digits, the first of which is `8` or more. The ledger has one grant of an id: where
+                it is there already, nothing is changed.
+
+        Raises:
+            NotFoundError: there is no account of this name.
+            IdempotencyKeyReusedError: the grant of this id is another one.
+            InvalidRequestError: the ledger cannot hold so much.
+        """
+        ...

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fondaco.domain.money.usage import Usage
-from fondaco.ports.incidents import log as incident_log
+from fondaco.ports.incidents import Incident, log as incident_log
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the duration buckets; one more bucket takes the rest."""
@@ -27,6 +27,16 @@ class Durations:
         self.sum_s += seconds
 
 
+@dataclass(frozen=True, slots=True)
+class EngineFault:
+    """The last fault of an engine."""
+
+    at: float
+    """Unix seconds."""
+    reason: str
+    """A code of a closed set."""
+
+
 @dataclass(slots=True)
 class Metrics:
     """Counts since the start; labels come from closed sets (endpoints, statuses, models)."""
@@ -39,6 +49,8 @@ class Metrics:
     """(model id, `input` or `output`) -> tokens of charged and of completed calls."""
     incidents: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     """(kind, engine, model id, reason) -> number of incidents."""
+    faults: dict[str, EngineFault] = field(default_factory=dict)
+    """Engine -> its last fault."""
     jobs: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(model id, `done` or why it failed) -> number of jobs that ended."""
     hangups: int = 0
@@ -66,7 +78,7 @@ class Metrics:
     @contextmanager
     def counting_incidents(self) -> Generator[None]:
         """Count every reported incident until the context is left."""
-        handler = _IncidentCounter(self.incidents)
+        handler = _IncidentCounter(self.incidents, self.faults)
         incident_log.addHandler(handler)
         try:
             yield
@@ -74,15 +86,23 @@ class Metrics:
             incident_log.removeHandler(handler)
 
 
+_FAULTS = frozenset({Incident.ENGINE_FAILED, Incident.ENGINE_STOPPED, Incident.ENGINE_UNREACHABLE})
+
+
 class _IncidentCounter(logging.Handler):
     """Counts the records of `fondaco.ports.incidents`."""
 
-    def __init__(self, counts: Counter[tuple[str, str, str, str]]) -> None:
+    def __init__(
+        self, counts: Counter[tuple[str, str, str, str]], faults: dict[str, EngineFault]
+    ) -> None:
         super().__init__()
         self._counts = counts
+        self._faults = faults
 
     def emit(self, record: logging.LogRecord) -> None:
         fields: dict[str, str] = getattr(record, "fields", {})
         kind: str = getattr(record, "incident", "unknown")
         labels = (fields.get("engine", ""), fields.get("model", ""), fields.get("reason", ""))
         self._counts[str(kind), *labels] += 1
+        if kind in _FAULTS and labels[0]:
+            self._faults[labels[0]] = EngineFault(record.created, labels[2])

@@ -1,11 +1,12 @@
 """The platform: everything that an endpoint may ask for, wired once at start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.limits import Tier
 from fondaco.ports import Charges, Clock, Ids, RateLimiter
+from fondaco.serving.access.accounts import AccountManagement
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -21,6 +22,7 @@ from fondaco.serving.images.edit import ImageEdits
 from fondaco.serving.images.generate import ImageGenerator
 from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.metrics import Metrics
+from fondaco.serving.routing.overview import EngineOverview
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.sealed import ConfidentialChat
@@ -47,6 +49,7 @@ class UseCases:
     videos: Videos
     readiness: Readiness
     tiers: Mapping[str, Tier]
+    engine_overview: EngineOverview
 
 
 @dataclass(slots=True)
@@ -69,10 +72,12 @@ class Platform:
     charges: Charges
     key_ring: KeyRing
     api_keys: ApiKeys
+    account_management: AccountManagement
     sessions: Sessions
     limits: RateLimiter
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
+    engine_overview: EngineOverview
     failure_throttle: FailureThrottle
     concurrent_calls: ConcurrentCalls
     readiness: Readiness
@@ -83,10 +88,10 @@ class Platform:
     wallets: Wallets
     operators: frozenset[str]
     """Names of the accounts whose ADMIN keys manage the server."""
+    reachability: Reachability
+    """Reachability of engines, as they were last probed."""
     leaving: bool = False
     """The server will stop soon: it reports not ready, but still serves."""
-    reachability: Reachability = field(default_factory=Reachability)
-    """Reachability of engines, as they were last probed."""
     draining: bool = False
     """Running calls complete, new calls are refused."""
 
@@ -106,6 +111,7 @@ class Platform:
         self.job_runner.work = use_cases.videos.work
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
+        self.engine_overview = use_cases.engine_overview
 
     def leave(self) -> None:
         """Report not ready from now on, so that load balancers send no new requests."""

@@ -5,6 +5,7 @@ StoreError
 ├── HomeUnusableError      ├── NewerDatabaseError     ├── NameTakenError
 ├── HomeInUseError         ├── DatabaseUnusableError  ├── UnknownNameError
 ├── PepperLostError        ├── CharactersUnusableError├── StillUnwritableError
+├── BalanceTooLargeError   ├── GrantDiffersError
 └── BackupError ── DamagedBackupError
 ```
 """
@@ -44,6 +45,14 @@ class CharactersUnusableError(StoreError):
 
 class NameTakenError(StoreError):
     """An account or character of this name already exists."""
+
+
+class BalanceTooLargeError(StoreError):
+    """The ledger cannot hold so large a balance."""
+
+
+class GrantDiffersError(StoreError):
+    """The ledger has another grant of the same id."""
 
 
 class UnknownNameError(StoreError):

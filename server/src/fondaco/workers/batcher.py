@@ -62,6 +62,16 @@ class Batcher(Generic[Item, Result]):
         self._has_work = anyio.Event()
         self._running = False
 
+    @property
+    def running(self) -> int:
+        """Number of jobs in the batch under way."""
+        return len(self._under_way)
+
+    @property
+    def waiting(self) -> int:
+        """Number of jobs with items that wait."""
+        return sum(map(len, self._scopes.values()))
+
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:

@@ -1,12 +1,13 @@
 """An engine whose models run in one child process, one request at a time."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import anyio
 import anyio.abc
 
 from fondaco.domain.errors import EngineUnavailableError
+from fondaco.ports import EngineProcess
 from fondaco.workers.queued import QueuedResponse, QueuedWorker
 from fondaco.workers.worker import Program
 
@@ -55,6 +56,12 @@ class ChildEngine:
     def pid(self) -> int | None:
         """The process id of the child, where one runs."""
         return self._worker.pid
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """Its one process, by the first of its models."""
+        first = min(self._models, default=None)
+        return () if first is None else (self._worker.process(first),)
 
     def follow(self, models: Collection[str]) -> None:
         """Be these models from now on."""

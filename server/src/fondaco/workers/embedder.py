@@ -27,6 +27,7 @@ from fondaco.domain.errors import (
     UnknownTokenError,
 )
 from fondaco.domain.money.usage import Report
+from fondaco.ports import EngineProcess, EngineState
 from fondaco.workers.backend import EmbeddingProgram, UnknownToken
 from fondaco.workers.batcher import Batcher
 
@@ -89,6 +90,20 @@ class EmbeddingWorkers:
         """Model id -> process id, of running workers."""
         pids = {model_id: model.backend.pid for model_id, model in self._models.items()}
         return {model_id: pid for model_id, pid in pids.items() if pid is not None}
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """A process for each model; its calls share batches, so it has no slots."""
+        return [
+            EngineProcess(
+                model_id,
+                EngineState.STOPPED if model.backend.pid is None else EngineState.LOADED,
+                pid=model.backend.pid,
+                running=model.batcher.running,
+                waiting=model.batcher.waiting,
+            )
+            for model_id, model in self._models.items()
+        ]
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from fondaco.ports import EngineProcess
 from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.workers.child import WorkerResponse
 from fondaco.workers.worker import Program, Worker
@@ -53,6 +54,18 @@ class QueuedWorker:
     def pid(self) -> int | None:
         """The process id of the child, where one runs."""
         return self._worker.pid
+
+    def process(self, model: str) -> EngineProcess:
+        """Return the state of the child that runs a model."""
+        return EngineProcess(
+            model,
+            self._worker.state,
+            self._worker.reason,
+            self.pid,
+            slots=1,
+            running=self._turns.running,
+            waiting=self._turns.waiting,
+        )
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED

@@ -16,6 +16,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from fondaco.domain.untrusted_numbers import whole
+from fondaco.ports import EngineState
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child, opened_child
 from fondaco.workers.child import CANCEL, CANCELLABLE, PAYLOAD_BYTES, PROGRESS, WorkerResponse
@@ -68,6 +69,18 @@ class Worker:
     def pid(self) -> int | None:
         """The process id of the child, where one runs."""
         return None if self._child is None else self._child.process.pid
+
+    @property
+    def state(self) -> EngineState:
+        """State of the child."""
+        if self._child is None:
+            return EngineState.STOPPED
+        return EngineState.LOADED if self._child.born_at else EngineState.LOADING
+
+    @property
+    def reason(self) -> str | None:
+        """Why the last child failed, until another one has started."""
+        return self._unavailable_reason or None if self._child is None else None
 
     async def ask(
         self,

@@ -8,11 +8,9 @@ from fondaco.cli.accounts.commands import row
 from fondaco.cli.admin_store import amount, chosen, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import print_row
+from fondaco.domain.money.account import LONGEST_GRANT_NOTES
 
 group = typer.Typer(no_args_is_help=True, help="Show balances and grant funds.")
-
-
-_LONGEST_NOTES = 500
 
 
 @group.command()
@@ -34,7 +32,7 @@ def grant(
     """Add dollars to a balance, or set the daily DIEM."""
     if usd is None and diem is None:
         raise typer.BadParameter("Say how much: --usd, --diem or both.")
-    plain(notes, _LONGEST_NOTES)
+    plain(notes, LONGEST_GRANT_NOTES)
     dollars, allocation = amount(usd or "0"), amount(diem or "0")
     admin_store = opened(configuration(home, config).settings)
     statement = chosen(admin_store, account)

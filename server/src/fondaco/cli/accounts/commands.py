@@ -8,13 +8,13 @@ from fondaco.cli import completing
 from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, plain
 from fondaco.cli.output import Row, Table, print_row, print_rows
+from fondaco.domain.money.account import LONGEST_ACCOUNT_NAME
 
 if TYPE_CHECKING:
-    from fondaco.stores.sqlite.accounts.admin_store import Statement
+    from fondaco.stores.sqlite.accounts.account_rows import Statement
 
 group = typer.Typer(no_args_is_help=True, help="Create, list and change accounts.")
 
-_LONGEST_NAME = 100
 _TABLE = Table(
     "There is no account yet. Make one with: fondaco accounts create NAME",
     optional=("createdAt", "diemAllocation", "tier", "diem"),
@@ -42,7 +42,7 @@ def create(
     """Create an account."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
-    plain(name, _LONGEST_NAME, empty=False)
+    plain(name, LONGEST_ACCOUNT_NAME, empty=False)
     dollars, allocation = amount(usd), amount(diem)
     admin_store = opened(settings, create=True)
     statement = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)

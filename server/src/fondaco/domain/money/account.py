@@ -14,6 +14,12 @@ SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
 FIRST_ACCOUNT = "default"
 """The name of the account that is created when the first one is needed."""
 
+LONGEST_ACCOUNT_NAME = 100
+"""Characters of an account's name: a plain text, and never empty."""
+
+LONGEST_GRANT_NOTES = 500
+"""Characters of the reason of a grant: a plain text."""
+
 MOST_KEYS = 500
 """The most active keys of an account. Source: POST /api_keys."""
 

@@ -55,7 +55,8 @@ class Entry:
     at: float
     """Unix seconds."""
     call_id: str | None = None
-    """32 hex digits; for an epoch's refill its `epoch_reference`; None for what neither caused."""
+    """32 hex digits; for an epoch's refill its `epoch_reference`, for a grant under an idempotency key an id of
+    that; None for what none of these caused."""
     key_id: str | None = None
     sku: str = ""
     units: int = 0

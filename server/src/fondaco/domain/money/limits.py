@@ -3,7 +3,7 @@
 Source: api-reference/rate-limiting.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -44,6 +44,20 @@ class Tier:
     """By class of models."""
     charged: bool = True
     """Whether calls cost money."""
+
+
+def known_tier(name: str, tiers: Collection[str]) -> str:
+    """Return the name of a tier.
+
+    Raises:
+        ValueError: it is none of `tiers`.
+
+    >>> known_tier("paid", {"paid", "explorer"})
+    'paid'
+    """
+    if name not in tiers:
+        raise ValueError(f"There is no tier {name!r}; there are: {', '.join(sorted(tiers))}.")
+    return name
 
 
 @fast_init

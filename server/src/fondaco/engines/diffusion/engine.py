@@ -1,6 +1,6 @@
 """Diffusion models as an image engine: one picture at a time, each model in a child process of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import RGB, RGBA, Pixels
 from fondaco.engines.common.prompt_commands import expect_no_command
 from fondaco.engines.diffusion.launch import DiffusionLaunch
-from fondaco.ports import GeneratedImage
+from fondaco.ports import EngineProcess, EngineState, GeneratedImage
 from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.workers.worker import Worker
 
@@ -85,6 +85,25 @@ class Diffusion:
         """Return the process id of a model's child, where one runs."""
         loaded = self._loaded.get(model)
         return None if loaded is None else loaded.worker.pid
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """A process for each model; all models together make one picture at a time."""
+        by_use = sorted(self._loaded, key=lambda model: self._loaded[model].used_at)
+        first = by_use[-1] if by_use else next(iter(self._launches), None)
+        return [self._process(model, is_first=model == first) for model in self._launches]
+
+    def _process(self, model: str, *, is_first: bool) -> EngineProcess:
+        loaded = self._loaded.get(model)
+        return EngineProcess(
+            model,
+            EngineState.STOPPED if loaded is None else loaded.worker.state,
+            None if loaded is None else loaded.worker.reason,
+            self.pid(model),
+            slots=1,
+            running=self._turns.running if is_first else 0,
+            waiting=self._turns.waiting if is_first else 0,
+        )
 
     def follow(self, launches: Mapping[str, DiffusionLaunch]) -> None:
         """Run these models from now on; the children of others end when none of them is at work."""

@@ -1,7 +1,7 @@
 """The engine `embedded`: one child process for each model in use, under one name."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -12,7 +12,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineUnavailableError, FondacoError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
-from fondaco.ports import Prompt, Templates
+from fondaco.ports import EngineProcess, Prompt, Templates
 
 
 class Embedded:
@@ -47,6 +47,11 @@ class Embedded:
         """Model id -> process id, of running children."""
         pids = {model: engine.child_pid for model, engine in self._engines.items()}
         return {model: pid for model, pid in pids.items() if pid is not None}
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """A process for each model."""
+        return [engine.process for engine in self._engines.values()]
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED

@@ -47,7 +47,8 @@ from fondaco.engines.llamacpp.templates import (
 )
 from fondaco.engines.llamacpp.tool_answers import ToolCallParser
 from fondaco.engines.llamacpp.vocabulary import ModelVocabulary, text_of
-from fondaco.ports import Prompt, Templates
+from fondaco.ports import EngineProcess, EngineState, Prompt, Templates
+from fondaco.workers.supervisor import Crashed, Starting
 
 _LONGEST_TOKEN = 256
 """Characters; those of known vocabularies have 128 at most."""
@@ -115,6 +116,27 @@ class LlamaCpp:
         """The process id of the child, where one runs."""
         state = self._supervisor.state
         return state.pid if isinstance(state, Running) else None
+
+    @property
+    def process(self) -> EngineProcess:
+        """State of the child."""
+        state = self._supervisor.state
+        if isinstance(state, Running):
+            slots = state.slots
+            return EngineProcess(
+                self._model,
+                EngineState.LOADED,
+                pid=state.pid,
+                slots=slots.total,
+                running=slots.running,
+                waiting=slots.waiting,
+            )
+        return EngineProcess(
+            self._model,
+            EngineState.LOADING if isinstance(state, Starting) else EngineState.STOPPED,
+            state.why if isinstance(state, Crashed) else None,
+            slots=self._launch.slots,
+        )
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED

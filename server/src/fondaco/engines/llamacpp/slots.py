@@ -56,6 +56,16 @@ class Slots:
         self._queue = queue
         self._wait_s = wait_s
 
+    @property
+    def running(self) -> int:
+        """Number of slots that calls have."""
+        return sum(self._held.values())
+
+    @property
+    def waiting(self) -> int:
+        """Number of calls that wait."""
+        return sum(map(len, self._waiting.values()))
+
     def share(self, scope: str) -> int:
         """Return the most slots that a scope may hold now: all of them while it is alone."""
         recent = anyio.current_time() - _ACTIVE_S

@@ -1,6 +1,6 @@
 """Whisper models as a transcription engine: each in a child process, one piece of sound at a time."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from fondaco.domain.media.transcription import (
 )
 from fondaco.domain.untrusted_numbers import finite
 from fondaco.engines.whisper.launch import WhisperLaunch, unavailable_reason
+from fondaco.ports import EngineProcess, EngineState
 from fondaco.workers.queued import QueuedWorker, Turn
 
 _LOOK_S = 10.0
@@ -82,6 +83,16 @@ class Whisper:
         """Return the process id of a model's child, where one runs."""
         loaded = self._loaded.get(model)
         return None if loaded is None else loaded.worker.pid
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """A process for each model."""
+        return [
+            loaded.worker.process(model)
+            if (loaded := self._loaded.get(model)) is not None
+            else EngineProcess(model, EngineState.STOPPED, slots=1)
+            for model in self._launches
+        ]
 
     def runs(self, model: str) -> bool:
         """Whether it runs a model, once its files are here."""

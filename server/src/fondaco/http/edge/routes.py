@@ -70,12 +70,19 @@ class Routes:
 
     def _by_pattern(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
         allowed: list[str] = []
-        for pattern, endpoint in self._patterns:
-            match = pattern.match(path)
-            if match and endpoint.method == method:
+        matching = [
+            (endpoint, match)
+            for pattern, endpoint in self._patterns
+            if (match := pattern.match(path)) is not None
+        ]
+        # Values may hold slashes: of several paths that match, the one with most text of its own is meant.
+        meant = max((_literal(endpoint) for endpoint, _ in matching), default=0)
+        for endpoint, match in matching:
+            if _literal(endpoint) < meant:
+                continue
+            if endpoint.method == method:
                 return endpoint, match.groupdict()
-            if match:
-                allowed.append(endpoint.method)
+            allowed.append(endpoint.method)
         if allowed:
             raise _not_allowed(method, path, tuple(allowed))
         if (instead := instead_of(path)) is not None:
@@ -119,6 +126,11 @@ def _pattern(endpoint: AnyEndpoint) -> re.Pattern[str]:
         for position, part in enumerate(parts)
     ]
     return re.compile("".join(pieces) + r"\Z", re.DOTALL)
+
+
+def _literal(endpoint: AnyEndpoint) -> int:
+    """Return how many characters of a path are no parameter's."""
+    return len(re.sub(r"\{\w+\}", "", endpoint.path))
 
 
 def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:

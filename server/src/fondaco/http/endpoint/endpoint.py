@@ -185,6 +185,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     paid: bool = False
     """Whether a request is a call: it costs money, takes an `Idempotency-Key`, and counts among its
     account's concurrent calls."""
+    idempotent: bool = False
+    """Whether a request that is no call takes an `Idempotency-Key`."""
     sealed: bool = False
     """Whether it takes content that is encrypted to an enclave; other calls refuse it."""
     limited: bool = False
@@ -237,7 +239,9 @@ class Endpoint(Generic[BodyT, QueryT]):
         if self.body is not None:
             self.body.expect_type(exchange)
             body, octets = await self.body.read(exchange, state.body_memory)
-            if self.paid and (name := exchange.headers.get(b"idempotency-key")) is not None:
+            if (self.paid or self.idempotent) and (
+                name := exchange.headers.get(b"idempotency-key")
+            ) is not None:
                 idempotency_key = _idempotency_key(state.platform, caller, name, self.path, octets)
             if encrypted:
                 sealed = sealed_payload(exchange.headers, octets)

@@ -1,8 +1,11 @@
-"""Field types of request schemas: bounded numbers and strings."""
+"""Field types of request schemas: bounded numbers and strings, amounts of money."""
 
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from fondaco.domain.money.money import LARGEST, NANO, nano
 
 
 class Strict(BaseModel):
@@ -44,3 +47,36 @@ FileOrText = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "binary"}, {"type": "string"}]}),
 ]
 """A file of a form, or a text: JSON has texts alone."""
+
+_MOST = LARGEST // NANO
+
+
+def _nano(value: object) -> int:
+    """Return an amount in nano-units; decimals are exact."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        try:
+            return nano(value)
+        except ValueError:
+            pass
+    raise ValueError(f"Write a number from 0 to {_MOST:,} with at most 9 decimals.")
+
+
+def _positive_nano(value: object) -> int:
+    if amount := _nano(value):
+        return amount
+    raise ValueError(f"Write a number above 0, up to {_MOST:,}, with at most 9 decimals.")
+
+
+Amount = Annotated[
+    int,
+    BeforeValidator(_nano),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": _MOST}),
+]
+"""Nano-units, as a decimal number on the wire; the body is read with `decimals=True`."""
+
+PositiveAmount = Annotated[
+    int,
+    BeforeValidator(_positive_nano),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": _MOST}),
+]
+"""Likewise, and not zero."""

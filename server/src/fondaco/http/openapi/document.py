@@ -48,7 +48,7 @@ _IDEMPOTENCY_KEY: dict[str, object] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Unique key chosen by the client: a request with it runs and is charged at most once.",
+    "description": "Unique key chosen by the client: a request with it is carried out, and charged, at most once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 _ABOUT = (
@@ -197,7 +197,7 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
     ]
     if endpoint.dialect.account_header is not None:
         parameters.append(_account_parameter(endpoint.dialect.account_header))
-    if endpoint.paid:
+    if endpoint.paid or endpoint.idempotent:
         parameters.append(_IDEMPOTENCY_KEY)
     if endpoint.query is not None:
         schema = endpoint.query.model_json_schema(ref_template=_REF)

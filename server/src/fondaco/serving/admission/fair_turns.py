@@ -61,6 +61,16 @@ class FairTurns:
         self._taken = 0
 
     @property
+    def running(self) -> int:
+        """Number of turns that are taken."""
+        return self._taken
+
+    @property
+    def waiting(self) -> int:
+        """Number of requests that wait."""
+        return sum(len(queue.waiting) for queue in self._queues.values())
+
+    @property
     def idle(self) -> bool:
         """Whether nobody has a turn."""
         return not self._taken
@@ -102,7 +112,7 @@ class FairTurns:
     def _is_full(self, account: Account) -> bool:
         if self._queue is None or self._taken < self._at_once:
             return False
-        waiting = sum(len(queue.waiting) for queue in self._queues.values())
+        waiting = self.waiting
         own = self._queues.get(account)
         most = self._queue if own is not None and own.waiting else _SPARE * self._queue
         return waiting >= most

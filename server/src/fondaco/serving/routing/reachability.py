@@ -8,6 +8,7 @@ from typing import TypeAlias
 import anyio
 
 from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.ports import Clock
 from fondaco.ports.incidents import Incident, report
 
 log = logging.getLogger("fondaco")
@@ -21,24 +22,28 @@ _LONGEST_LOOK_S = 10.0
 class Reachability:
     """Knows the result of the last probe of each engine; one that was not probed counts as reachable."""
 
-    def __init__(self, every_s: float = 0.0) -> None:
+    def __init__(self, every_s: float, clock: Clock) -> None:
         """Look at each engine every so many seconds; 0: never."""
         self._every_s = every_s
+        self._clock = clock
         self._looks: dict[str, Look] = {}
-        self._down: dict[str, str] = {}
-        """Engine -> why it does not answer."""
+        self._verdicts: dict[str, Verdict] = {}
         self._changed = anyio.Event()
 
     def follow(self, looks: Mapping[str, Look]) -> None:
         """Look at these engines from now on, at once."""
         self._looks = dict(looks)
-        self._down = {name: why for name, why in self._down.items() if name in looks}
+        self._verdicts = {name: one for name, one in self._verdicts.items() if name in looks}
         self._changed.set()
 
     def serves(self, engines: Iterable[str]) -> bool:
         """Whether one of a model's engines answers, as far as is known."""
         names = tuple(engines)
-        return not names or not all(name in self._down for name in names)
+        return not names or not all(self._is_down(name) for name in names)
+
+    def verdict(self, name: str) -> "Verdict | None":
+        """Return what the last look at an engine found; None: it was not looked at."""
+        return self._verdicts.get(name)
 
     async def run(self) -> None:
         """Look at all engines again and again, until cancelled."""
@@ -52,17 +57,33 @@ class Reachability:
                 await self._changed.wait()
 
     async def _look(self, name: str, look: Look) -> None:
-        why = (await looked(look)).fault
+        seen = await looked(look)
         if self._looks.get(name) is not look:
             return  # a new configuration came meanwhile
-        if why and name not in self._down:
-            report(Incident.ENGINE_UNREACHABLE, reason=why, engine=name)
-        elif not why and name in self._down:
+        was_down, before = self._is_down(name), self._verdicts.get(name)
+        if seen.fault and not was_down:
+            report(Incident.ENGINE_UNREACHABLE, reason=seen.fault, engine=name)
+        elif not seen.fault and was_down:
             log.warning("engine %s answers again", name)
-        if why:
-            self._down[name] = why
-        else:
-            self._down.pop(name, None)
+        same = before is not None and bool(before.fault) == bool(seen.fault)
+        since = before.since if before is not None and same else self._clock.now()
+        self._verdicts[name] = Verdict(seen.fault, seen.why if seen.fault else "", since)
+
+    def _is_down(self, name: str) -> bool:
+        verdict = self._verdicts.get(name)
+        return verdict is not None and bool(verdict.fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of the last look at an engine."""
+
+    fault: str
+    """The kind of error; empty: it answered."""
+    why: str
+    """The reason as a sentence; empty if it answered."""
+    since: float
+    """Unix seconds of the first look of those in a row that found the same."""
 
 
 @dataclass(frozen=True, slots=True)

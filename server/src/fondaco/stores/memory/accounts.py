@@ -42,26 +42,34 @@ class MemoryAccounts:
 
     async def allocate(self, account_id: int, diem_allocation: int, at: float) -> None:
         """Set an account's allocation for each epoch, and credit an increase at once."""
-        epoch = epoch_of(at)
-        snapshot = await self._journal.snapshot(account_id, epoch)
-        if snapshot is None:
-            raise StorageFailedError
+        await allocate(self._journal, account_id, diem_allocation, at)
         for wallet, account in self._accounts.items():
             if account.id == account_id:
                 self._accounts[wallet] = replace(account, diem_allocation=diem_allocation)
                 self._keys.put(self._accounts[wallet])
-        raised = snapshot.raised(diem_allocation, self._charged(account_id, epoch), epoch)
-        self._journal.add_account(account_id, diem_allocation=diem_allocation)
-        if raised:
-            kind, diem = EntryKind.ADJUSTMENT, Currency.DIEM
-            self._journal.enter_elsewhere(Entry(account_id, kind, diem, raised, at))
 
-    def _charged(self, account_id: int, epoch: int) -> int:
-        return -sum(
-            entry.amount
-            for entry in self._journal.entries
-            if entry.account_id == account_id
-            and entry.kind is EntryKind.CHARGE
-            and entry.currency is Currency.DIEM
-            and begins(epoch) <= entry.at < begins(epoch + 2)
-        )
+
+async def allocate(
+    journal: MemoryJournal, account_id: int, diem_allocation: int, at: float
+) -> None:
+    """Set an account's allocation for each epoch in its journal, and credit an increase at once."""
+    epoch = epoch_of(at)
+    snapshot = await journal.snapshot(account_id, epoch)
+    if snapshot is None:
+        raise StorageFailedError
+    raised = snapshot.raised(diem_allocation, _charged(journal, account_id, epoch), epoch)
+    journal.add_account(account_id, diem_allocation=diem_allocation)
+    if raised:
+        kind, diem = EntryKind.ADJUSTMENT, Currency.DIEM
+        journal.enter_elsewhere(Entry(account_id, kind, diem, raised, at))
+
+
+def _charged(journal: MemoryJournal, account_id: int, epoch: int) -> int:
+    return -sum(
+        entry.amount
+        for entry in journal.entries
+        if entry.account_id == account_id
+        and entry.kind is EntryKind.CHARGE
+        and entry.currency is Currency.DIEM
+        and begins(epoch) <= entry.at < begins(epoch + 2)
+    )

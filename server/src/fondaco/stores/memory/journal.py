@@ -293,6 +293,16 @@ class MemoryKeys:
             self._keys[key.id] = key
             self._ids[digest] = key.id
 
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """All accounts."""
+        return tuple(self._accounts.values())
+
+    def of_account(self, account_id: int) -> Sequence[Key]:
+        """Return all keys of an account, revoked ones included."""
+        keys = (key for key in self._keys.values() if key.account_id == account_id)
+        return [self._used(key) for key in keys]
+
     def has(self, key_id: str) -> bool:
         """Whether there is such a key."""
         return key_id in self._keys

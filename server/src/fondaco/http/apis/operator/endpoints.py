@@ -9,6 +9,14 @@ from fondaco.http.apis.operator import (
     metrics,
     ready,
 )
+from fondaco.http.apis.operator.accounts import (
+    change_account,
+    create_account,
+    grant_funds,
+    list_accounts,
+    list_tiers,
+)
+from fondaco.http.apis.operator.engines import list_engines
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -19,6 +27,12 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     contract.YAML_ENDPOINT,
     doc_page.PAGE_ENDPOINT,
     doc_page.ASSET_ENDPOINT,
+    list_accounts.ENDPOINT,
+    create_account.ENDPOINT,
+    change_account.ENDPOINT,
+    grant_funds.ENDPOINT,
+    list_tiers.ENDPOINT,
+    list_engines.ENDPOINT,
     *doc_redirects.ENDPOINTS,
     docs_site.BESIDE_ENDPOINT,
     docs_site.INDEX_ENDPOINT,

@@ -17,13 +17,13 @@ from fondaco.domain.money.money import Currency
 from fondaco.domain.money.wallet import account_name
 from fondaco.stores.sqlite.ledger.journal import snapshot_of
 from fondaco.stores.sqlite.tables.connection import connect
-from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS, milliseconds
+from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS, id_bytes, milliseconds
 
 T = TypeVar("T")
 
 _ENTER = """
-INSERT INTO entry (account_id, kind, currency, amount, at_ms, sku_id, units, unit_price, execution_ms, notes)
-VALUES (?, ?, ?, ?, ?, (SELECT id FROM sku WHERE name = ''), 0, 0, 0, ?)
+INSERT INTO entry (account_id, kind, currency, amount, at_ms, call_id, sku_id, units, unit_price, execution_ms, notes)
+VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM sku WHERE name = ''), 0, 0, 0, ?)
 """
 _MOVE = "UPDATE account SET usd = usd + ?, diem = diem + ? WHERE id = ?"
 _CHARGED = """
@@ -51,6 +51,7 @@ def enter(connection: sqlite3.Connection, entry: Entry) -> None:
         CURRENCIES[entry.currency],
         entry.amount,
         milliseconds(entry.at),
+        None if entry.call_id is None else id_bytes(entry.call_id),
         entry.notes,
     )
     connection.execute(_ENTER, row)

@@ -4,17 +4,13 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.jobs import PaidJob
 from fondaco.domain.money.account import (
     MOST_KEYS,
-    SYSTEM_ACCOUNTS,
     UNLIMITED,
-    Account,
     ConsumptionLimit,
     Key,
     KeyType,
@@ -23,44 +19,19 @@ from fondaco.domain.money.account import (
     key_id_of,
     new_key,
 )
-from fondaco.domain.money.epoch import epoch_of
-from fondaco.domain.money.ledger import AccountSnapshot, Entry, EntryKind
-from fondaco.domain.money.money import Currency, Funds
-from fondaco.ports import Clock, KeyReport
-from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, UnknownNameError
-from fondaco.stores.sqlite.accounts import accounts, audit, key_rows, session_rows
+from fondaco.ports import AccountChange, Clock, KeyReport
+from fondaco.stores.errors import DatabaseUnusableError, UnknownNameError
+from fondaco.stores.sqlite.accounts import account_rows, audit, key_rows, session_rows
+from fondaco.stores.sqlite.accounts.account_rows import Statement
 from fondaco.stores.sqlite.jobs.listing import listed
 from fondaco.stores.sqlite.ledger import clock_confirmations, quarantine
 from fondaco.stores.sqlite.ledger.clock_confirmations import Ahead
 from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
 from fondaco.stores.sqlite.tables.connection import connect
-from fondaco.stores.sqlite.tables.rows import address_of, epoch_in, milliseconds, refills
+from fondaco.stores.sqlite.tables.rows import milliseconds
 
-_TAKEN = "SELECT 1 FROM account WHERE name = ?"
-_OPEN = "INSERT INTO account (name, tier, diem_allocation, created_ms) VALUES (?, ?, ?, ?)"
-_NAMES = "SELECT name FROM account WHERE id > ? ORDER BY name"
-_FIND = """
-SELECT id, usd, diem, diem_allocation, tier, created_ms, disabled_ms, wallet
-FROM account WHERE name = ? AND id > ?
-"""
-_LAST_REFILL = "SELECT max(call_id) FROM entry WHERE call_id BETWEEN ? AND ?"
-_SET_TIER = "UPDATE account SET tier = ? WHERE id = ?"
-_SET_DISABLED = "UPDATE account SET disabled_ms = ? WHERE id = ?"
 _REVOKE_ALL = "UPDATE key SET revoked_ms = ? WHERE revoked_ms IS NULL"
-
-_LAST_SYSTEM_ACCOUNT = max(SYSTEM_ACCOUNTS.values())
-
-AccountRow: TypeAlias = tuple[int, int, int, int, str, int, int | None, bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """An account and its balance in the current epoch."""
-
-    account: Account
-    balance: Funds
-    created_at: float
 
 
 class AdminStore:
@@ -85,20 +56,19 @@ class AdminStore:
             NameTakenError: an account of this name exists.
         """
         with self._changing() as connection:
-            if connection.execute(_TAKEN, (name,)).fetchone() is not None:
-                raise NameTakenError(f"There is an account {name!r} already. Choose another name.")
-            created_ms = milliseconds(self._clock.now())
-            connection.execute(_OPEN, (name, tier, diem_allocation, created_ms))
-            if usd:
-                account_id = _id(connection, name)
-                accounts.enter(connection, self._grant(account_id, usd, "opening grant"))
-            return self._statement(connection, name)
+            return account_rows.open_account(
+                connection,
+                name,
+                usd=usd,
+                diem_allocation=diem_allocation,
+                tier=tier,
+                now=self._clock.now(),
+            )
 
     def accounts(self) -> list[Statement]:
         """Return all accounts but the ledger's own, ordered by name."""
         with self._reading() as connection:
-            names = connection.execute(_NAMES, (_LAST_SYSTEM_ACCOUNT,)).fetchall()
-            return [self._statement(connection, name) for (name,) in names]
+            return list(account_rows.statements(connection, self._clock.now()))
 
     def account(self, name: str) -> Statement:
         """Return one account.
@@ -107,18 +77,17 @@ class AdminStore:
             UnknownNameError: there is no account of this name.
         """
         with self._reading() as connection:
-            return self._statement(connection, name)
+            return account_rows.statement(connection, name, self._clock.now())
 
     def grant(self, name: str, usd: int, notes: str = "") -> Statement:
         """Credit an account with nano-USD.
 
         Raises:
             UnknownNameError: there is no account of this name.
+            BalanceTooLargeError: the ledger cannot hold so much.
         """
         with self._changing() as connection:
-            account_id = _id(connection, name)
-            accounts.enter(connection, self._grant(account_id, usd, notes))
-            return self._statement(connection, name)
+            return account_rows.grant(connection, name, usd, notes=notes, now=self._clock.now())
 
     def allocate(self, name: str, diem: int) -> Statement:
         """Set the nano-DIEM that an account gets at each epoch.
@@ -129,9 +98,8 @@ class AdminStore:
             UnknownNameError: there is no account of this name.
         """
         with self._changing() as connection:
-            account_id = _id(connection, name)
-            accounts.allocate(connection, account_id, diem, self._clock.now())
-            return self._statement(connection, name)
+            change = AccountChange(diem_allocation=diem)
+            return account_rows.change(connection, name, change, self._clock.now())
 
     def change_account(
         self, name: str, *, tier: str | None = None, disabled: bool | None = None
@@ -142,13 +110,8 @@ class AdminStore:
             UnknownNameError: there is no account of this name.
         """
         with self._changing() as connection:
-            account_id = _id(connection, name)
-            if tier is not None:
-                connection.execute(_SET_TIER, (tier, account_id))
-            if disabled is not None:
-                at_ms = milliseconds(self._clock.now()) if disabled else None
-                connection.execute(_SET_DISABLED, (at_ms, account_id))
-            return self._statement(connection, name)
+            change = AccountChange(tier, disabled)
+            return account_rows.change(connection, name, change, self._clock.now())
 
     def make_key(
         self,
@@ -172,7 +135,7 @@ class AdminStore:
                 type_,
                 key_id=secrets.token_hex(16),
                 secret_bits=secrets.randbits(256),
-                account_id=_id(connection, account),
+                account_id=account_rows.id_of(connection, account),
                 description=description,
                 created_at=self._clock.now(),
                 expires_at=expires_at,
@@ -189,7 +152,7 @@ class AdminStore:
             UnknownNameError: there is no such account.
         """
         with self._reading() as connection:
-            account_id = None if account is None else _id(connection, account)
+            account_id = None if account is None else account_rows.id_of(connection, account)
             return key_rows.all_keys(connection, self._clock.now(), account_id)
 
     def key(self, key_id: str) -> KeyReport:
@@ -306,42 +269,3 @@ class AdminStore:
         if report is None:
             raise UnknownNameError(f"There is no key {key_id!r}. List them with: fondaco keys list")
         return report
-
-    def _statement(self, connection: sqlite3.Connection, name: str) -> Statement:
-        account_id, usd, diem, allocation, tier, created_ms, disabled_ms, wallet = _find(
-            connection, name
-        )
-        epoch = epoch_of(self._clock.now())
-        snapshot = AccountSnapshot(
-            balance=Funds(usd=usd, diem=diem),
-            diem_allocation=allocation,
-            diem_epoch=_last_epoch(connection, account_id, epoch),
-        )
-        disabled = disabled_ms is not None
-        return Statement(
-            account=Account(account_id, name, allocation, tier, disabled, address_of(wallet)),
-            balance=snapshot.at(epoch),
-            created_at=created_ms / 1000,
-        )
-
-    def _grant(self, account_id: int, usd: int, notes: str) -> Entry:
-        at = self._clock.now()
-        return Entry(account_id, EntryKind.GRANT, Currency.USD, usd, at, notes=notes)
-
-
-def _id(connection: sqlite3.Connection, name: str) -> int:
-    return _find(connection, name)[0]
-
-
-def _find(connection: sqlite3.Connection, name: str) -> AccountRow:
-    row: AccountRow | None = connection.execute(_FIND, (name, _LAST_SYSTEM_ACCOUNT)).fetchone()
-    if row is None:
-        raise UnknownNameError(
-            f"There is no account {name!r}. List them with: fondaco accounts list"
-        )
-    return row
-
-
-def _last_epoch(connection: sqlite3.Connection, account_id: int, until: int) -> int:
-    (refill,) = connection.execute(_LAST_REFILL, refills(account_id, until)).fetchone()
-    return epoch_in(refill)

@@ -4,7 +4,6 @@ Source: POST, GET, PATCH and DELETE /api_keys, and GET /api_keys/{id}.
 """
 
 import re
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -19,8 +18,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import ConsumptionLimit, KeyType
-from fondaco.domain.money.money import LARGEST, NANO, nano
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Amount, Strict
 from fondaco.http.endpoint.timestamps import unix_seconds
 from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
@@ -39,17 +37,6 @@ _EXAMPLE_CHANGE: JsonDict = {"id": EXAMPLE_ID, "description": "Test server"}
 _ANY_END = r"^(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{3})?Z)?)?$"
 
 
-def _nano(value: object) -> int:
-    """Return an amount in nano-units; decimals are exact."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        try:
-            return nano(value)
-        except ValueError:
-            pass
-    most = LARGEST // NANO
-    raise ValueError(f"Write a number from 0 to {most:,} with at most 9 decimals, or null.")
-
-
 def _described(text: str) -> str:
     if re.fullmatch(_PRINTABLE, text) is None:
         raise ValueError("Say what the key is for, without control characters.")
@@ -63,13 +50,6 @@ def _end(value: object) -> float | None:
         return unix_seconds(value)
     raise ValueError("Write a text, or null for never.")
 
-
-Amount = Annotated[
-    int,
-    BeforeValidator(_nano),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST // NANO}),
-]
-"""Nano-units, as a decimal number on the wire."""
 
 Description = Annotated[
     str,

@@ -1,0 +1,1 @@
+"""Accounts: listed, opened, changed and granted funds by the server's operator."""

@@ -1,0 +1,1 @@
+"""Engines: their state, calls and memory, for the server's operator."""

@@ -1,0 +1,158 @@
+"""Overview of engines for the operator: their state as it is known; none of them is asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import AnyModel
+from fondaco.ports import EngineLoad, EngineProcess, EngineState, LocalEngine
+from fondaco.serving.metrics import EngineFault, Metrics
+from fondaco.serving.routing.reachability import Reachability
+
+_KEY_MISSING = "KeyMissingError"
+_BUSIEST_FIRST = (EngineState.LOADED, EngineState.LOADING, EngineState.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSite:
+    """An engine elsewhere, as the configuration has it."""
+
+    kind: str
+    """Its dialect."""
+    address: str
+    """Its base URL."""
+    load: EngineLoad | None = None
+    """None: nothing can be sent to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """A child process, and its memory."""
+
+    process: EngineProcess
+    memory_bytes: int | None
+    """Resident; None where none runs, or the system does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    """An engine and its state."""
+
+    id: str
+    kind: str
+    address: str | None
+    models: Sequence[str]
+    state: EngineState
+    reason: str | None = None
+    since: float | None = None
+    """Unix seconds since which it does not answer."""
+    running: int = 0
+    waiting: int = 0
+    fault: EngineFault | None = None
+    """Its last fault since the server started."""
+    processes: Sequence[ProcessReport] = field(default_factory=tuple)
+
+
+class EngineOverview:
+    """Reports on the engines of one configuration."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        sites: Mapping[str, EngineSite],
+        local: Mapping[str, LocalEngine],
+        *,
+        reachability: Reachability,
+        metrics: Metrics,
+        memory_of: Callable[[int], int | None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            catalogue: the models.
+            sites: the engines elsewhere, by name.
+            local: the engines that run here, by name; those without a model of the catalogue are left out.
+            reachability: what the last look at each engine elsewhere found.
+            metrics: the faults of engines.
+            memory_of: returns the resident bytes of a process.
+        """
+        self._sites = sites
+        self._local = local
+        self._reachability = reachability
+        self._metrics = metrics
+        self._memory_of = memory_of
+        self._models: dict[str, list[AnyModel]] = {}
+        for model in catalogue.models():
+            for name in model.engines:
+                self._models.setdefault(name, []).append(model)
+
+    def reports(self) -> list[EngineReport]:
+        """Return a report on each engine: those that run here first, in the order of the configuration."""
+        here = [self._here(name, engine) for name, engine in self._local.items()]
+        return [
+            *(report for report in here if report.models),
+            *(self._elsewhere(name, site) for name, site in self._sites.items()),
+        ]
+
+    def _here(self, name: str, engine: LocalEngine) -> EngineReport:
+        models = {model.id: model for model in self._models.get(name, ())}
+        processes = [
+            one if one.pid is not None or models[one.model].installed else _not_here(one)
+            for one in engine.processes
+            if one.model in models
+        ]
+        state = _state_of(processes)
+        reasons = (one.reason for one in processes if one.state is state and one.reason)
+        return EngineReport(
+            id=name,
+            kind=name,
+            address=None,
+            models=tuple(models),
+            state=state,
+            reason=next(reasons, None),
+            running=sum(one.running for one in processes),
+            waiting=sum(one.waiting for one in processes),
+            fault=self._metrics.faults.get(name),
+            processes=[self._measured(one) for one in processes],
+        )
+
+    def _elsewhere(self, name: str, site: EngineSite) -> EngineReport:
+        verdict = self._reachability.verdict(name)
+        state, reason, since = EngineState.UNKNOWN, None, None
+        if verdict is not None and verdict.fault:
+            is_missing = verdict.fault == _KEY_MISSING
+            state = EngineState.MISSING if is_missing else EngineState.UNREACHABLE
+            reason, since = verdict.why, verdict.since
+        elif verdict is not None:
+            state = EngineState.READY
+        load = site.load
+        return EngineReport(
+            id=name,
+            kind=site.kind,
+            address=site.address,
+            models=[model.id for model in self._models.get(name, ())],
+            state=state,
+            reason=reason,
+            since=since,
+            running=0 if load is None else load.running,
+            waiting=0 if load is None else load.waiting,
+            fault=self._metrics.faults.get(name),
+        )
+
+    def _measured(self, process: EngineProcess) -> ProcessReport:
+        memory = None if process.pid is None else self._memory_of(process.pid)
+        return ProcessReport(process, memory)
+
+
+def _not_here(process: EngineProcess) -> EngineProcess:
+    reason = "The model's files are not here. They can be downloaded where the model is known."
+    return EngineProcess(process.model, EngineState.MISSING, reason)
+
+
+def _state_of(processes: Sequence[EngineProcess]) -> EngineState:
+    """Return the state of an engine: that of its busiest process."""
+    states = {one.state for one in processes}
+    for state in _BUSIEST_FIRST:
+        if state in states:
+            return state
+    return EngineState.MISSING if states else EngineState.STOPPED
