@@ -22,6 +22,19 @@ def test_a_page_is_accessible(
     expect_accessible(page)
 
 
+@pytest.mark.usefixtures("operator_api")
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("route", hidden_from("ADMIN"), ids=str)
+def test_a_page_of_operators_is_accessible_and_fits_a_phone(
+    served: Dashboard, browse: Browse, route: Route, theme: Theme
+) -> None:
+    page = browse(theme=theme, width=360)
+    log_in_by_link(page, served, route.path)
+    expect(page.locator("main h1")).to_have_text(route.title)
+    expect_accessible(page)
+    expect_no_sideways_scroll(page)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_is_wider_than_its_screen(served: Dashboard, browse: Browse, width: int) -> None:
     page = browse(width=width)
