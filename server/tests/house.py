@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 
 from fake_upstream import FakeUpstream
 from fondaco import sections, settings as settings_of
+from fondaco.app.adding.downloads import ModelDownloads
 from fondaco.app.chain import chain_of
 from fondaco.app.listening import edge_of, listener_of
 from fondaco.app.platform import (
@@ -50,6 +51,7 @@ from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.wire.listener import Listener
 from fondaco.imaging.codec import PillowCodec
+from fondaco.modelfiles import ModelFolder
 from fondaco.ports import (
     ChatEngine,
     Clock,
@@ -214,6 +216,7 @@ async def house(
     access_log: bool = False,
     concurrent_calls: int = 0,
     error_format: Literal["auto", "string", "object"] = "auto",
+    downloads: ModelDownloads | None = None,
     operators: tuple[str, ...] = ("tests",),
     dashboard: settings_of.Dashboard | None = None,
 ) -> AsyncGenerator[House]:
@@ -339,6 +342,7 @@ async def house(
             adapters,
             stores=stores_in_memory(journal, keys, jobs, sessions),
             chain=chain_of(stakes, MemoryAccounts(journal, keys)),
+            downloads=downloads or ModelDownloads(ModelFolder(characters), ()),
             keys_a_minute=keys_a_minute,
         )
         platform.tiers = tiers

@@ -83,7 +83,12 @@ class AsgiApp:
                 self._own_process(held)
             held.enter_context(home.lock(Reloads.NEVER))
             self.first_key = prepared(home, settings)
-            async with opened_application(settings, home, read=lambda _: settings) as opened:
+            async with opened_application(
+                settings,
+                home,
+                read=lambda _: self._configuration,
+                origin=self._configuration.origin,
+            ) as opened:
                 if self._standalone:
                     held.enter_context(reporting_loop_faults())
                     settle_runtime()

@@ -51,3 +51,15 @@ def fits(pattern: str, text: str) -> bool:
     (True, False, False)
     """
     return re.fullmatch(pattern, text) is not None and not text.endswith("\n")
+
+
+_USERINFO = re.compile(r"//[^/@\s]*@")
+
+
+def without_credentials(text: str) -> str:
+    """Return a text without the user and password of any address in it.
+
+    >>> without_credentials("Could not fetch https://ada:secret@host/file: no such file")
+    'Could not fetch https://host/file: no such file'
+    """
+    return _USERINFO.sub("//", text)

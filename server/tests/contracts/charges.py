@@ -35,7 +35,7 @@ queries = st.builds(
 
 usage_queries = st.builds(
     UsageSumQuery,
-    account_id=st.sampled_from([OURS, OTHERS, 99]),
+    account_id=st.sampled_from([OURS, OTHERS, 99, None]),
     since_ms=st.integers(START_MS - 2, START_MS + MOMENTS + 1),
     until_ms=st.integers(START_MS - 2, START_MS + MOMENTS + 1) | st.just(START_MS + 5 * DAY_MS),
     by=st.frozensets(st.sampled_from(UsageField)),
@@ -97,9 +97,10 @@ def expected(shop: Shop, query: ChargeQuery) -> list[Entry]:
 
 def sums_expected(shop: Shop, query: UsageSumQuery) -> list[UsageSum]:
     """Return the sums as they are added up from all charges, one by one."""
-    asked = ChargeQuery(query.account_id, since_ms=query.since_ms, until_ms=query.until_ms)
+    accounts = (OURS, OTHERS) if query.account_id is None else (query.account_id,)
+    asked = [ChargeQuery(one, since_ms=query.since_ms, until_ms=query.until_ms) for one in accounts]
     groups: dict[tuple[int, str, str, str], list[Entry]] = defaultdict(list)
-    for entry in expected(shop, asked):
+    for entry in (entry for one in asked for entry in expected(shop, one)):
         groups[
             at_ms(entry) // DAY_MS if UsageField.DAY in query.by else 0,
             model_of(entry.sku) if UsageField.MODEL in query.by else "",

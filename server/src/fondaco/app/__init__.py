@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import anyio
 
-from fondaco.app.adding.discovery import Read
+from fondaco.app.adding.discovery import Origin, Read
+from fondaco.app.adding.downloads import Fetch
 from fondaco.app.background import supervised
 from fondaco.app.composition import opened_application, prepared
 from fondaco.app.enclave.rotation import rotate_at_signals
@@ -26,8 +27,9 @@ from fondaco.app.listening import (
 from fondaco.app.local.models import default_model, default_models
 from fondaco.app.local_server import Login, new_login
 from fondaco.app.logs import log_to_stderr
-from fondaco.app.reloading import Fetch, ReloadTarget
+from fondaco.app.reloading import ReloadTarget
 from fondaco.app.runtime import settle_runtime
+from fondaco.configuration import Configuration
 from fondaco.domain.models.model import AnyModel, Model
 from fondaco.hostnames import reachable, url_of
 from fondaco.http.edge.loop_errors import reporting_loop_faults
@@ -65,7 +67,7 @@ Watch: TypeAlias = Callable[[Metrics], Awaitable[None]]
 
 
 def serve(
-    settings: Settings,
+    configuration: Configuration,
     announce: Callable[[StartReport], None],
     read: Read,
     fetches: tuple[Fetch, ...] = (),
@@ -74,7 +76,7 @@ def serve(
     """Run the server until a signal ends it.
 
     Args:
-        settings: those in force at the start.
+        configuration: the one in force at the start.
         announce: called once, as soon as connections are accepted.
         read: reads the settings again, at each SIGHUP.
         fetches: download the files of models that are missing, the first of them first.
@@ -88,6 +90,7 @@ def serve(
         ConfigurationError: a secret that an engine needs is missing.
     """
     harden()
+    settings = configuration.settings
     server = settings.server
     output = log_to_stderr(
         server.log_level,
@@ -125,6 +128,7 @@ def serve(
                 home,
                 read=read,
                 fetches=fetches,
+                origin=configuration.origin,
                 lock=lock,
                 bound=bound,
                 started=started,
@@ -141,6 +145,7 @@ async def _serve(
     *,
     read: Read,
     fetches: tuple[Fetch, ...],
+    origin: Origin,
     lock: ServerLock,
     bound: socket.socket,
     started: StartReport,
@@ -153,7 +158,8 @@ async def _serve(
         lock.says_url(started.local_url)
         announce(started)
 
-    async with opened_application(settings, home, read=read, fetches=fetches) as app:
+    async with opened_application(settings, home, read=read, fetches=fetches, origin=origin) as app:
+        app.platform.url = started.local_url
         listener = listener_of(settings, app.platform, app.edge, listening)
         async with anyio.create_task_group() as tasks:
             server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)

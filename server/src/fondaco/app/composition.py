@@ -10,7 +10,8 @@ from functools import partial
 
 import anyio
 
-from fondaco.app.adding.discovery import Read
+from fondaco.app.adding.discovery import Origin, Read
+from fondaco.app.adding.downloads import Fetch, ModelDownloads
 from fondaco.app.background import supervised
 from fondaco.app.chain import opened_chain
 from fondaco.app.enclave.offering import opened_enclaves
@@ -25,13 +26,15 @@ from fondaco.app.platform import (
     platform_of,
     shared_of,
 )
-from fondaco.app.reloading import Fetch, Reloader
+from fondaco.app.reloading import Reloader
 from fondaco.app.stores import opened_stores
+from fondaco.configuration.masking import shown_settings
 from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.money.money import nano
 from fondaco.http.edge.edge import Edge
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.imaging.codec import PillowCodec
+from fondaco.modelfiles import ModelFolder
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.sound.reader import PyAVReader
@@ -86,6 +89,7 @@ async def opened_application(
     read: Read,
     fetches: tuple[Fetch, ...] = (),
     warm_up: bool = True,
+    origin: Origin,
 ) -> AsyncGenerator[Application]:
     """Open an application on a home that is locked and prepared; close it in the opposite order.
 
@@ -97,6 +101,7 @@ async def opened_application(
         read: reads the settings again, for a reload.
         fetches: downloads of files of models that are missing.
         warm_up: whether the default model starts to load at once.
+        origin: returns where the value of a setting comes from.
 
     Raises:
         ConfigurationError: an address or a secret cannot be used.
@@ -115,6 +120,9 @@ async def opened_application(
         opened_enclaves(settings) as enclaves,
     ):
         pepper = home.pepper()
+        downloads = ModelDownloads(
+            ModelFolder(settings.models_folder), tuple(settings.models), fetches
+        )
         shared = shared_of(
             settings,
             pepper,
@@ -126,7 +134,13 @@ async def opened_application(
             enclaves=enclaves,
         )
         reloader = Reloader(
-            settings, read, local=local, templates=templates, shared=shared, fetches=fetches
+            settings,
+            read,
+            local=local,
+            templates=templates,
+            shared=shared,
+            downloads=downloads,
+            origin=origin,
         )
         async with aclosing(reloader):
             platform = platform_of(
@@ -136,7 +150,9 @@ async def opened_application(
                 await reloader.open(),
                 stores=stores,
                 chain=chain,
+                downloads=downloads,
             )
+            platform.configuration = shown_settings(settings, origin)
             with platform.metrics.counting_incidents():
                 async with running(settings, platform) as edge:
                     yield Application(platform, edge, reloader)
@@ -157,6 +173,7 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
         if platform.wallets.watches_stakes:
             tasks.start_soon(supervised, platform.wallets.run)
         tasks.start_soon(supervised, heartbeat.run)
+        tasks.start_soon(supervised, platform.activity.run)
         tasks.start_soon(supervised, sum_up_floods)
         tasks.start_soon(supervised, platform.reachability.run)
         try:

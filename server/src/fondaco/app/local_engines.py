@@ -1,7 +1,7 @@
 """The engines on this machine, opened together, which all configurations of a process share."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -61,8 +61,8 @@ class LocalEngines:
     """Those that make videos, by their names."""
 
     @property
-    def by_name(self) -> Mapping[str, LocalEngine]:
-        """All of them by their names in the configuration."""
+    def by_name(self) -> Mapping[str, Sequence[LocalEngine]]:
+        """All of them by their names in the configuration; several may share one."""
         engines: list[LocalEngine] = [
             self.embedded,
             *self.embeddings.values(),
@@ -74,7 +74,10 @@ class LocalEngines:
             *self.speakers.values(),
             *self.cameras.values(),
         ]
-        return {engine.name: engine for engine in engines}
+        by_name: dict[str, list[LocalEngine]] = {}
+        for engine in engines:
+            by_name.setdefault(engine.name, []).append(engine)
+        return by_name
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.

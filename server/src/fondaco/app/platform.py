@@ -1,7 +1,7 @@
 """The platform: the use cases, each with the adapters that it needs."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from fondaco.ports import (
     CharacterUses,
     ChatEngine,
     Clock,
+    Downloads,
     EmbeddingEngine,
     Enclave,
     Files,
@@ -45,6 +46,7 @@ from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.sessions import Sessions
 from fondaco.serving.access.wallets import WalletPorts, Wallets
+from fondaco.serving.activity import Activity
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.memory_budget import MemoryBudget
@@ -125,7 +127,7 @@ class Adapters:
     files: Files | None
     sites: Mapping[str, EngineSite] = field(default_factory=dict)
     """The engines elsewhere, by name."""
-    local: Mapping[str, LocalEngine] = field(default_factory=dict)
+    local: Mapping[str, Sequence[LocalEngine]] = field(default_factory=dict)
     """The engines that run here, by name."""
 
 
@@ -321,6 +323,7 @@ def platform_of(
     *,
     stores: Stores,
     chain: WalletPorts,
+    downloads: Downloads,
     keys_a_minute: int = KEYS_A_MINUTE,
 ) -> Platform:
     """Return the use cases over the adapters given."""
@@ -364,6 +367,9 @@ def platform_of(
         limits=shared.limits,
         tiers=use_cases.tiers,
         engine_overview=use_cases.engine_overview,
+        downloads=downloads,
+        activity=Activity(shared.metrics, clock),
+        started_at=clock.now(),
         failure_throttle=FailureThrottle.in_process(
             clock, max_failures=guarded.failures, window_s=guarded.failure_window_s
         ),

@@ -15,7 +15,8 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from fondaco.app.adding.discovery import Discovery, Read
+from fondaco.app.adding.discovery import Discovery, Origin, Read
+from fondaco.app.adding.downloads import ModelDownloads
 from fondaco.app.background import in_daemon_thread, supervised
 from fondaco.app.enclave.offering import looks_of
 from fondaco.app.enclave.opening import follow
@@ -34,10 +35,14 @@ from fondaco.configuration import (
     missing_secrets,
 )
 from fondaco.configuration.contradictions import contradictions
+from fondaco.configuration.masking import shown_settings
 from fondaco.configuration.reloading import merged, tables_of
+from fondaco.configuration.schema import KeyPath, dotted
+from fondaco.configuration.writing import values
 from fondaco.http.edge.edge import Edge
+from fondaco.modelfiles import ModelFileError
 from fondaco.ports import Templates
-from fondaco.ports.incidents import Incident, report
+from fondaco.ports.incidents import Incident, report, report_error
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.server_lock import ServerLock
@@ -82,16 +87,6 @@ async def opened_adapters(
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """The download of a model file that is missing at the start."""
-
-    model: str
-    """The model's id."""
-    file: Callable[[], bool]
-    """Downloads it, blocking, reports progress, and returns whether it is there."""
-
-
-@dataclass(frozen=True, slots=True)
 class ReloadTarget:
     """The parts of a running server that a reload changes."""
 
@@ -114,7 +109,8 @@ class Reloader:
         local: LocalEngines,
         templates: Templates,
         shared: Shared,
-        fetches: tuple[Fetch, ...],
+        downloads: ModelDownloads,
+        origin: Origin,
     ) -> None:
         """Prepare; `open` comes first, then `run`.
 
@@ -124,14 +120,16 @@ class Reloader:
             local: the engines that are built in, which all configurations share.
             templates: renders chat templates, likewise.
             shared: the parts that use cases are built on.
-            fetches: the downloads to make, one after another, once the server runs.
+            downloads: the downloads to make, one after another, once the server runs.
+            origin: returns where the value of a setting comes from.
         """
         self._settings = settings
         self._read = read
         self._local = local
         self._templates = templates
         self._shared = shared
-        self._fetches = fetches
+        self._downloads = downloads
+        self._origin = origin
         self._opened = AsyncExitStack()
         self._one_by_one = anyio.Lock()
         self._on_terminal = sys.stderr.isatty()
@@ -159,7 +157,7 @@ class Reloader:
                 lambda: self._settings, self._read, partial(self._reload, server, retiring)
             )
             retiring.start_soon(supervised, discovery.run)
-            retiring.start_soon(self._fetch_all, server, retiring)
+            retiring.start_soon(supervised, partial(self._fetch_all, server, retiring))
             try:
                 with anyio.open_signal_receiver(signal.SIGHUP) as signals:
                     await anyio.to_thread.run_sync(server.lock.says_reloads)
@@ -174,14 +172,25 @@ class Reloader:
 
     async def _fetch_all(self, server: ReloadTarget, retiring: TaskGroup) -> None:
         """Download the files of models while the server runs, and offer each model once it is here."""
-        while self._fetches:
-            fetch, *rest = self._fetches
-            self._fetches = tuple(rest)
+        self._downloads.running = True
+        while True:
+            fetch, told = await self._downloads.next()
+            reason = ""
             with self._local.file_downloading(fetch.model):
-                here = await in_daemon_thread(fetch.file)
-            if here:
-                async with self._one_by_one:
-                    await self._apply(self._settings, server, retiring)
+                try:
+                    await in_daemon_thread(partial(fetch.file, told))
+                except ModelFileError as error:
+                    reason = str(error)
+                except Exception as error:  # noqa: BLE001 - one download's defect ends no other
+                    report_error(Incident.TASK_FAILED, error)
+                    reason = "The download met an error of the server; its log has the place."
+            try:
+                if not reason:
+                    async with self._one_by_one:
+                        await self._apply(self._settings, server, retiring)
+            finally:
+                self._downloads.ended(fetch.model, reason)
+            if not reason:
                 await self._local.embedded.warm_up()
 
     async def _reload(self, server: ReloadTarget, retiring: TaskGroup) -> None:
@@ -200,8 +209,10 @@ class Reloader:
     ) -> tuple[str, ...] | None:
         """Read the configuration and apply it; return which settings need a restart; None: it is refused."""
         try:
-            settings, unchanged = await anyio.to_thread.run_sync(self._read_new)
+            settings, unchanged, origin = await anyio.to_thread.run_sync(self._read_new)
             await self._apply(settings, server, retiring)
+            self._origin = origin
+            server.platform.configuration = shown_settings(settings, origin)
         except ConfigurationError as error:
             _refuse("invalid", *error.faults)
         except Exception as error:  # noqa: BLE001 - no configuration may end the server
@@ -216,12 +227,19 @@ class Reloader:
             return unchanged
         return None
 
-    def _read_new(self) -> tuple[Settings, tuple[str, ...]]:
-        """Return the new settings, and the names of those that need a restart, blocking."""
-        settings, unchanged = merged(self._settings, self._read({}))
+    def _read_new(self) -> tuple[Settings, tuple[str, ...], Origin]:
+        """Return the new settings, the names of those that need a restart, and the origins; blocking."""
+        loaded, before = self._read({}), self._origin
+        settings, unchanged = merged(self._settings, loaded.settings)
         if faults := (*missing_secrets(settings), *contradictions(settings)):
             raise ConfigurationError(*faults)
-        return settings, unchanged
+
+        kept = {path: before(path) for path in values(settings) if dotted(path) in unchanged}
+
+        def origin(path: KeyPath) -> str:
+            return kept.get(path) or loaded.origin(path)
+
+        return settings, unchanged, origin
 
     async def _open(self, settings: Settings) -> tuple[AsyncExitStack, Adapters]:
         async with AsyncExitStack() as stack:

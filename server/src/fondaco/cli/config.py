@@ -25,21 +25,18 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the configuration in force, as TOML."""
-    from fondaco.configuration.schema import dotted
-    from fondaco.configuration.writing import as_toml, values
+    from fondaco.configuration.masking import masked, shown_settings
+    from fondaco.configuration.writing import as_toml
 
     loaded = configuration(home, config)
     if not as_json:
-        typer.echo(as_toml(loaded.settings, loaded.origin if origin else None), nl=False)
-    elif origin:
-        print_json(
-            {
-                dotted(path): {"value": value, "origin": loaded.origin(path)}
-                for path, value in values(loaded.settings).items()
-            }
-        )
+        typer.echo(as_toml(loaded.settings, loaded.origin if origin else None, masked), nl=False)
+        return
+    rows = shown_settings(loaded.settings, loaded.origin)
+    if origin:
+        print_json({row.name: {"value": row.value, "origin": row.origin} for row in rows})
     else:
-        print_json({dotted(path): value for path, value in values(loaded.settings).items()})
+        print_json({row.name: row.value for row in rows})
 
 
 @group.command()

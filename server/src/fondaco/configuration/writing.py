@@ -26,9 +26,15 @@ def values(settings: Settings) -> dict[KeyPath, object]:
     return dict(_values(settings, ()))
 
 
-def as_toml(settings: Settings, origin: Callable[[KeyPath], str] | None = None) -> str:
-    """Return the configuration in force as TOML, each value with its origin where asked."""
-    rows = ((path, value) for path, value in _values(settings, ()) if value is not None)
+def as_toml(
+    settings: Settings,
+    origin: Callable[[KeyPath], str] | None = None,
+    shown: Callable[[KeyPath, object], object] = lambda _, value: value,
+) -> str:
+    """Return the configuration in force as TOML, each value as `shown`, with its origin where asked."""
+    rows = (
+        (path, shown(path, value)) for path, value in _values(settings, ()) if value is not None
+    )
     blocks = []
     for table, entries in groupby(rows, key=lambda row: row[0][:-1]):
         lines = [f"[{dotted(table)}]"] if table else []

@@ -3,6 +3,7 @@
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.engines.chat import ChatEngine, Prompt
+from fondaco.ports.engines.downloads import Download, Downloads, DownloadState
 from fondaco.ports.engines.embeddings import EmbeddingEngine
 from fondaco.ports.engines.enclave import Enclave
 from fondaco.ports.engines.images import (
@@ -79,6 +80,9 @@ __all__ = [
     "ChatEngine",
     "ClaimedJob",
     "Clock",
+    "Download",
+    "DownloadState",
+    "Downloads",
     "EmbeddingEngine",
     "Enclave",
     "Enforcement",

@@ -139,9 +139,10 @@ class UsageField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UsageSumQuery:
-    """An account's charges of some time, and what they are summed up by."""
+    """Charges of an account in some time, and the fields that they are summed up by."""
 
-    account_id: int
+    account_id: int | None
+    """None: those of all accounts, for the operator."""
     since_ms: int
     """Unix milliseconds of the earliest charge."""
     until_ms: int

@@ -53,6 +53,8 @@ class Metrics:
     """Engine -> its last fault."""
     jobs: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(model id, `done` or why it failed) -> number of jobs that ended."""
+    calls: int = 0
+    """Calls that were charged or completed."""
     hangups: int = 0
     """Client disconnects before the end of a reply."""
     running: int = 0
@@ -60,6 +62,7 @@ class Metrics:
 
     def consumed(self, model: str, usage: Usage) -> None:
         """Count the tokens of a call that was charged or completed."""
+        self.calls += 1
         self.tokens[model, "input"] += usage.input_tokens
         self.tokens[model, "output"] += usage.output_tokens
 

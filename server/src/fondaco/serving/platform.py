@@ -1,17 +1,19 @@
 """The platform: everything that an endpoint may ask for, wired once at start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.limits import Tier
-from fondaco.ports import Charges, Clock, Ids, RateLimiter
+from fondaco.ports import Charges, Clock, Downloads, Ids, RateLimiter
 from fondaco.serving.access.accounts import AccountManagement
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.sessions import Sessions
 from fondaco.serving.access.wallets import Wallets
+from fondaco.serving.activity import Activity
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.billing.ledger import Ledger
@@ -30,6 +32,25 @@ from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
 from fondaco.serving.video.runner import JobRunner
 from fondaco.serving.video.videos import Videos
+
+
+class ConfigurationRow(Protocol):
+    """A setting, as it may be shown to the operator."""
+
+    @property
+    def name(self) -> str:
+        """Its dotted name."""
+        ...
+
+    @property
+    def value(self) -> object:
+        """The value in force, masked where it is secret."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """The place that the value comes from."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,10 @@ class Platform:
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
     engine_overview: EngineOverview
+    downloads: Downloads
+    activity: Activity
+    started_at: float
+    """Unix seconds."""
     failure_throttle: FailureThrottle
     concurrent_calls: ConcurrentCalls
     readiness: Readiness
@@ -90,6 +115,10 @@ class Platform:
     """Names of the accounts whose ADMIN keys manage the server."""
     reachability: Reachability
     """Reachability of engines, as they were last probed."""
+    configuration: Sequence[ConfigurationRow] = ()
+    """The settings in force, secrets masked."""
+    url: str | None = None
+    """Address that it listens at, without a path; None where another program does."""
     leaving: bool = False
     """The server will stop soon: it reports not ready, but still serves."""
     draining: bool = False

@@ -9,14 +9,17 @@ import anyio
 from anyio import to_thread
 
 from fondaco.app.adding.engines import refreshed
-from fondaco.configuration import added
+from fondaco.configuration import Configuration, added
 from fondaco.configuration.added import Trial
 from fondaco.configuration.layers import Tree
+from fondaco.configuration.schema import KeyPath
 from fondaco.domain.errors import FondacoError
 from fondaco.environment import ConfigurationError
 from fondaco.settings import Settings
 
-Read: TypeAlias = Callable[[Trial], Settings]
+Origin: TypeAlias = Callable[[KeyPath], str]
+"""Returns the place that the value of a setting comes from."""
+Read: TypeAlias = Callable[[Trial], Configuration]
 """Reads the configuration, with some files of `catalogue.d` as they would be."""
 
 log = logging.getLogger("fondaco")

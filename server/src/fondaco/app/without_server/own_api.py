@@ -14,6 +14,7 @@ from fondaco.app.engines import catalogue_here
 from fondaco.app.listening import front_of
 from fondaco.app.without_server.in_process_client import InProcessClient
 from fondaco.clients.client import HttpClient
+from fondaco.configuration import Configuration
 from fondaco.domain.models.model import AnyModel, ModelType
 from fondaco.processes import harden
 from fondaco.settings import Settings
@@ -53,11 +54,17 @@ async def opened_own_api(
     logging.getLogger("fondaco").addHandler(logging.NullHandler())
     alone = _for_one_caller(settings)
     with TemporaryDirectory(prefix="fondaco-") as folder:
-        home = Home(Path(folder))
+        home, configuration = Home(Path(folder)), Configuration(alone, {}, None)
         key = prepared(home, alone)
         headers = {"Authorization": f"Bearer {key}", "Host": "127.0.0.1"}
         async with (
-            opened_application(alone, home, read=lambda _: alone, warm_up=warm_up) as opened,
+            opened_application(
+                alone,
+                home,
+                read=lambda _: configuration,
+                origin=configuration.origin,
+                warm_up=warm_up,
+            ) as opened,
             anyio.create_task_group() as tasks,
         ):
             front = front_of(alone, opened.platform, opened.edge)

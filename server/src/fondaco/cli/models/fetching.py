@@ -57,6 +57,7 @@ def fetch(
     sha256: str | None = None,
     *,
     bar: bool = True,
+    told: Progress | None = None,
     token: str = "",
     known: "KnownModel | None" = None,
     advance: Progress | None = None,
@@ -72,10 +73,19 @@ def fetch(
 
     names = KNOWN if known is None else {**KNOWN, source: known}
     folder = ModelFolder(settings.models_folder, known=names)
+
+    def pulled(shown: Progress) -> Path:
+        def advanced(done: int, total: int | None) -> None:
+            shown(done, total)
+            if told is not None:
+                told(done, total)
+
+        return folder.pull(source, sha256=sha256, progress=advanced, token=token)
+
     if advance is not None:
-        return folder.pull(source, sha256=sha256, progress=advance, token=token)
+        return pulled(advance)
     with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as shown:
-        return folder.pull(source, sha256=sha256, progress=shown, token=token)
+        return pulled(shown)
 
 
 def _from_hub(settings: "Settings", source: str) -> tuple[FetchedFile, ...]:

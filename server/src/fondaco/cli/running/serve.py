@@ -19,6 +19,7 @@ from fondaco.environment import environment
 
 if TYPE_CHECKING:
     from fondaco.app import StartReport, Watch
+    from fondaco.app.adding.downloads import Progress
     from fondaco.configuration import Configuration
     from fondaco.domain.models.model import AnyModel, Model
     from fondaco.settings import Settings
@@ -107,9 +108,9 @@ def serve(
         )
         try:
             app.serve(
-                settings,
+                loaded,
                 partial(_announce, loaded),
-                lambda trial: read(trial=trial).settings,
+                lambda trial: read(trial=trial),
                 fetches,
                 _watch(terminal, downloads),
             )
@@ -163,8 +164,14 @@ def _missing_default(settings: "Settings") -> "Model | None":
     return model
 
 
-def _fetch(settings: "Settings", model_id: str, downloads: Downloads | None) -> bool:
-    """Fetch a model's files while the server runs; return whether they are here."""
+def _fetch(
+    settings: "Settings", model_id: str, downloads: Downloads | None, told: "Progress"
+) -> None:
+    """Fetch a model's files while the server runs.
+
+    Raises:
+        ModelFileError: they cannot be had, which was printed.
+    """
     from fondaco.modelfiles import ModelFileError, source_of
 
     default = _default(settings)
@@ -176,18 +183,17 @@ def _fetch(settings: "Settings", model_id: str, downloads: Downloads | None) -> 
     )
     try:
         if downloads is None:
-            fetch(settings, model_id, bar=False)
+            fetch(settings, model_id, bar=False, told=told)
         else:
             with downloads.of(model_id) as advance:
-                fetch(settings, model_id, advance=advance)
+                fetch(settings, model_id, advance=advance, told=told)
     except ModelFileError as error:
         typer.echo(f"fondaco: {printable(str(error))}", err=True)
         entry = settings.models.get(model_id)
         source = source_of(model_id, entry.file) if entry and entry.file else model_id
         typer.echo(f"fondaco: once that is solved: fondaco models pull {source}", err=True)
-        return False
+        raise
     typer.echo(f"fondaco: the model {model_id!r} is here.", err=True)
-    return True
 
 
 def _default(settings: "Settings") -> "Model | None":

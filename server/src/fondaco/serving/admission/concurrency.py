@@ -27,6 +27,11 @@ class ConcurrentCalls:
         """The most calls of an account at a time; 0: any number."""
         return self._max_calls
 
+    @property
+    def total(self) -> int:
+        """Calls of all accounts that are under way."""
+        return sum(self._running.values())
+
     def running(self, account_id: int) -> int:
         """Return how many calls of an account are under way."""
         return self._running.get(account_id, 0)

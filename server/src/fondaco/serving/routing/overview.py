@@ -60,7 +60,7 @@ class EngineOverview:
         self,
         catalogue: Catalogue,
         sites: Mapping[str, EngineSite],
-        local: Mapping[str, LocalEngine],
+        local: Mapping[str, Sequence[LocalEngine]],
         *,
         reachability: Reachability,
         metrics: Metrics,
@@ -71,7 +71,7 @@ class EngineOverview:
         Args:
             catalogue: the models.
             sites: the engines elsewhere, by name.
-            local: the engines that run here, by name; those without a model of the catalogue are left out.
+            local: the engines that run here, by name, which several may share; those without a model of the catalogue are left out.
             reachability: what the last look at each engine elsewhere found.
             metrics: the faults of engines.
             memory_of: returns the resident bytes of a process.
@@ -80,7 +80,7 @@ class EngineOverview:
         self._local = local
         self._reachability = reachability
         self._metrics = metrics
-        self._memory_of = memory_of
+        self.memory_of = memory_of
         self._models: dict[str, list[AnyModel]] = {}
         for model in catalogue.models():
             for name in model.engines:
@@ -88,16 +88,17 @@ class EngineOverview:
 
     def reports(self) -> list[EngineReport]:
         """Return a report on each engine: those that run here first, in the order of the configuration."""
-        here = [self._here(name, engine) for name, engine in self._local.items()]
+        here = [self._here(name, engines) for name, engines in self._local.items()]
         return [
             *(report for report in here if report.models),
             *(self._elsewhere(name, site) for name, site in self._sites.items()),
         ]
 
-    def _here(self, name: str, engine: LocalEngine) -> EngineReport:
+    def _here(self, name: str, engines: Sequence[LocalEngine]) -> EngineReport:
         models = {model.id: model for model in self._models.get(name, ())}
         processes = [
             one if one.pid is not None or models[one.model].installed else _not_here(one)
+            for engine in engines
             for one in engine.processes
             if one.model in models
         ]
@@ -140,7 +141,7 @@ class EngineOverview:
         )
 
     def _measured(self, process: EngineProcess) -> ProcessReport:
-        memory = None if process.pid is None else self._memory_of(process.pid)
+        memory = None if process.pid is None else self.memory_of(process.pid)
         return ProcessReport(process, memory)
 
 

@@ -48,6 +48,11 @@ class Readiness:
             raise self._fault
         return self._quarantined
 
+    @property
+    def verdict(self) -> tuple[bool, FondacoError | None]:
+        """Whether a probe was made yet, and the fault that the last one found; nothing is probed for it."""
+        return self._until > float("-inf"), self._fault
+
     async def _probe(self) -> FondacoError | None:
         try:
             self._quarantined = await self._ledger.check()

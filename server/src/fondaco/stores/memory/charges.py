@@ -42,7 +42,7 @@ class MemoryCharges:
         for entry in self._journal.entries:
             if (
                 entry.kind is EntryKind.CHARGE
-                and entry.account_id == query.account_id
+                and query.account_id in (None, entry.account_id)
                 and query.since_ms <= _at_ms(entry) <= query.until_ms
             ):
                 groups[_group_of(entry, query.by)].append(entry)

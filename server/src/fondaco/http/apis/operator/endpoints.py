@@ -16,7 +16,10 @@ from fondaco.http.apis.operator.accounts import (
     list_accounts,
     list_tiers,
 )
+from fondaco.http.apis.operator.configuration import show_configuration
+from fondaco.http.apis.operator.downloads import list_downloads, start_download
 from fondaco.http.apis.operator.engines import list_engines
+from fondaco.http.apis.operator.status import server_status
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -33,6 +36,10 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     grant_funds.ENDPOINT,
     list_tiers.ENDPOINT,
     list_engines.ENDPOINT,
+    list_downloads.ENDPOINT,
+    start_download.ENDPOINT,
+    show_configuration.ENDPOINT,
+    server_status.ENDPOINT,
     *doc_redirects.ENDPOINTS,
     docs_site.BESIDE_ENDPOINT,
     docs_site.INDEX_ENDPOINT,

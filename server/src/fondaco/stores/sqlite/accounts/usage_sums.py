@@ -17,7 +17,7 @@ _COLUMNS = {
 """Numbers alone: SQLite sorts the charges by them, which takes twice as long with texts. A day is no
 column, since each day has a query of its own, which sorts less."""
 _SKUS = "SELECT id, name FROM sku"
-_KEYS = "SELECT id, lower(hex(public_id)), description FROM key WHERE account_id = ?"
+_KEYS = "SELECT id, lower(hex(public_id)), description FROM key WHERE account_id = ifnull(?, account_id)"
 
 
 def summed(connection: sqlite3.Connection, query: UsageSumQuery) -> list[UsageSum]:
@@ -27,17 +27,18 @@ def summed(connection: sqlite3.Connection, query: UsageSumQuery) -> list[UsageSu
     number_of = {model: number for number, model in enumerate(models)}
     numbers = {sku_id: number_of[model_of(name)] for sku_id, name in skus.items()}
     connection.create_function("model_number", 1, numbers.get, deterministic=True)
-    keys = {
-        key_id: (public_id, description)
-        for key_id, public_id, description in connection.execute(_KEYS, (query.account_id,))
-    }
+    keys: dict[int, tuple[str, str]] = {}
+    if UsageField.KEY in query.by:
+        for key_id, public_id, description in connection.execute(_KEYS, (query.account_id,)):
+            keys[key_id] = public_id, description
     sums: list[UsageSum] = []
+    one_account = query.account_id is not None
     for day, since, until in _spans(query):
         left = query.most - len(sums)
         if left <= 0:
             break
-        parameters = (query.account_id, since, until, left)
-        for row in connection.execute(statement(query.by), parameters):
+        parameters = {"account": query.account_id, "since": since, "until": until, "most": left}
+        for row in connection.execute(statement(query.by, one_account=one_account), parameters):
             model, key, sku, calls, units, usd, diem = row
             public_id, description = keys.get(key, (None, None))
             sums.append(
@@ -55,17 +56,20 @@ def summed(connection: sqlite3.Connection, query: UsageSumQuery) -> list[UsageSu
     return sorted(sums, key=_order)
 
 
-def statement(by: frozenset[UsageField]) -> str:
-    """Return the query that adds up by these fields; its parameters: account, first and last time, groups."""
+def statement(by: frozenset[UsageField], *, one_account: bool = True) -> str:
+    """Return the query that adds up by these fields; of all accounts it searches the index once for each."""
     columns = {field: column if field in by else "NULL" for field, column in _COLUMNS.items()}
     groups = [column for field, column in _COLUMNS.items() if field in by]
+    source = "entry INDEXED BY ix_entry_charge"
+    if not one_account:
+        source = f"account CROSS JOIN {source} ON account_id = account.id"
     return f"""
         SELECT {", ".join(columns.values())}, count(DISTINCT call_id), sum(units),
                -ifnull(sum(amount) FILTER (WHERE currency = 1), 0),
                -ifnull(sum(amount) FILTER (WHERE currency = 2), 0)
-        FROM entry INDEXED BY ix_entry_charge
-        WHERE account_id = ? AND kind = 1 AND at_ms BETWEEN ? AND ?
-        GROUP BY {", ".join(groups) or "account_id"} LIMIT ?
+        FROM {source}
+        WHERE {"account_id = :account AND " if one_account else ""}kind = 1 AND at_ms BETWEEN :since AND :until
+        GROUP BY {", ".join(groups) or "kind"} LIMIT :most
     """  # noqa: S608  # all of it is constant
 
 

@@ -1,0 +1,1 @@
+"""The configuration in force, for the server's operator."""

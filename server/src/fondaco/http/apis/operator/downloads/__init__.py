@@ -1,0 +1,1 @@
+"""Downloads of known models, for the server's operator."""

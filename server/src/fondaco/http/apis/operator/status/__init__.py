@@ -1,0 +1,1 @@
+"""The server's status at a glance, for its operator."""
