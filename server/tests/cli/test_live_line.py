@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from cli_program import Fondaco
-from fondaco.cli.running.live import Downloads, LiveTerminal, Rates, live_terminal
+from fondaco.cli.running.live import LiveRates, LiveTerminal, ShownDownloads, live_terminal
 from fondaco.domain.money.usage import Usage
 from fondaco.serving.metrics import Metrics
 from program import until
@@ -142,7 +142,7 @@ def test_streams_that_are_no_terminals_stay_as_they_are() -> None:
 
 def test_rates_are_those_of_the_last_seconds() -> None:
     metrics, times = Metrics(), iter([0.0, 5.0, 10.0, 30.0, 60.0])
-    rates = Rates(metrics, lambda: next(times))
+    rates = LiveRates(metrics, lambda: next(times))
     for _ in range(10):
         metrics.replied("/x", 200, 0.1)
     metrics.consumed("m", Usage(100, 0, 50, 0))
@@ -154,7 +154,7 @@ def test_rates_are_those_of_the_last_seconds() -> None:
 
 
 def test_downloads_are_named_while_they_go_on() -> None:
-    downloads = Downloads()
+    downloads = ShownDownloads()
     with downloads.of("a") as advance, downloads.of("b"):
         advance(10, 40)
         assert str(downloads) == "fetching a 25 %, fetching b"

@@ -117,8 +117,8 @@ def live_terminal(environ: Mapping[str, str]) -> Iterator[LiveTerminal | None]:
         sys.stdout, sys.stderr = before
 
 
-class Downloads:
-    """Downloads in progress, for the line to show."""
+class ShownDownloads:
+    """ShownDownloads in progress, for the line to show."""
 
     def __init__(self) -> None:
         self._percents: dict[str, int | None] = {}
@@ -144,7 +144,7 @@ class Downloads:
         )
 
 
-class Rates:
+class LiveRates:
     """Replies a minute and tokens a second over the last seconds."""
 
     def __init__(self, metrics: Metrics, monotonic: Callable[[], float]) -> None:
@@ -177,12 +177,12 @@ class Rates:
 
 async def watch(
     terminal: LiveTerminal,
-    downloads: Downloads,
+    downloads: ShownDownloads,
     metrics: Metrics,
     monotonic: Callable[[], float],
 ) -> None:
     """Draw the line again and again, until cancelled."""
-    rates = Rates(metrics, monotonic)
+    rates = LiveRates(metrics, monotonic)
     while True:
         terminal.show(rates.line(str(downloads)))
         await anyio.sleep(_EVERY_S)

@@ -12,7 +12,7 @@ from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 from fondaco.cli.output import printable
 from fondaco.cli.running.dashboard import duration
-from fondaco.cli.running.live import Downloads, LiveTerminal, live_terminal, watch
+from fondaco.cli.running.live import LiveTerminal, ShownDownloads, live_terminal, watch
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.models.model import ModelType
 from fondaco.environment import environment
@@ -102,7 +102,7 @@ def serve(
 
     missing = tuple(_missing(settings, pull or ()))
     with live_terminal(environment()) as terminal:
-        downloads = None if terminal is None else Downloads()
+        downloads = None if terminal is None else ShownDownloads()
         fetches = tuple(
             app.Fetch(one, partial(_fetch, settings, one, downloads)) for one in missing
         )
@@ -118,7 +118,7 @@ def serve(
             raise FailedError(str(error), Exit.ADDRESS) from error
 
 
-def _watch(terminal: LiveTerminal | None, downloads: Downloads | None) -> "Watch | None":
+def _watch(terminal: LiveTerminal | None, downloads: ShownDownloads | None) -> "Watch | None":
     """Return the task that draws the live line; None: there is none."""
     from fondaco.system import SystemClock
 
@@ -165,7 +165,7 @@ def _missing_default(settings: "Settings") -> "Model | None":
 
 
 def _fetch(
-    settings: "Settings", model_id: str, downloads: Downloads | None, told: "Progress"
+    settings: "Settings", model_id: str, downloads: ShownDownloads | None, told: "Progress"
 ) -> None:
     """Fetch a model's files while the server runs.
 
