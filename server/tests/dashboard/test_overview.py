@@ -73,7 +73,7 @@ def test_an_operator_sees_engines_with_their_health_and_what_was_pulled(
 @pytest.mark.usefixtures("operator_endpoints")
 def test_a_block_that_hangs_holds_up_no_other(served: Dashboard, page: Page, watch: Watch) -> None:
     hanging: list[Route] = []
-    page.route("**/operator/engines", hanging.append)
+    page.route("**/operator/engines", lambda route: hanging.append(route))  # noqa: PLW0108 (marked by playwright)
     page.route("**/operator/downloads", lambda route: route.fulfill(status=500, json={}))
     watch.expect(500, "/api/v1/operator/downloads")
     page.goto(served.link())
