@@ -21,7 +21,7 @@ def page_headers(url: str) -> dict[str, str]:
 
 
 class Browser:
-    """A browser that keeps one cookie, as its page has it."""
+    """A browser that keeps one cookie, and its page's half of the token."""
 
     def __init__(self, house: House, **headers: str) -> None:
         self.client = house.client
@@ -53,15 +53,17 @@ class Browser:
         return reply
 
     async def begin(self, **credentials: str) -> httpx2.Response:
-        """Log in, and keep the cookie."""
+        """Log in, and keep both halves of the token."""
         reply = await self.send("POST", SESSION, json=credentials)
         if reply.status_code == 200:
             self.cookie = reply.headers["set-cookie"].partition(";")[0]
+            self.headers["X-Fondaco-Dashboard"] = reply.headers["x-fondaco-dashboard"]
         return reply
 
     @property
     def token(self) -> str:
-        return self.cookie.partition("=")[2]
+        """The whole token of the session."""
+        return self.cookie.partition("=")[2] + self.headers["X-Fondaco-Dashboard"]
 
 
 async def login(house: House, number: int = 1, *, lifetime_s: float = 600.0) -> str:

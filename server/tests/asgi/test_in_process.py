@@ -385,4 +385,5 @@ async def test_a_session_that_begins_over_tls_has_a_cookie_for_tls_alone(inside:
         cookie = begun.headers["set-cookie"]
         assert cookie.startswith("__Host-fondaco_session=")
         assert cookie.endswith("; Secure")
+        browser.headers["X-Fondaco-Dashboard"] = begun.headers["x-fondaco-dashboard"]
         assert (await browser.get("/dashboard/session")).json() == begun.json()

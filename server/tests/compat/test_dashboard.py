@@ -17,9 +17,9 @@ SESSION, KEYS = "/dashboard/session", "/api/v1/api_keys"
 SOON_S = 30.0
 
 
-def page(one: Program, cookie: str = "") -> httpx2.Client:
-    """Return a client that sends what a page of the server does."""
-    headers = {"X-Fondaco-Dashboard": "1", "Origin": one.url, "Sec-Fetch-Site": "same-origin"}
+def page(one: Program, cookie: str = "", half: str = "1") -> httpx2.Client:
+    """Return a client that sends what a page of the server does, with both halves of a session's token."""
+    headers = {"X-Fondaco-Dashboard": half, "Origin": one.url, "Sec-Fetch-Site": "same-origin"}
     with_cookie = {"Cookie": cookie} if cookie else {}
     return httpx2.Client(base_url=one.url, headers={**headers, **with_cookie}, timeout=60)
 
@@ -30,16 +30,17 @@ def new_login(home: Path, *arguments: str) -> str:
     return str(printed["path"]).partition("login=")[2]
 
 
-def logged_in(one: Program) -> str:
-    """Log in by a link; return the cookie."""
+def logged_in(one: Program) -> tuple[str, str]:
+    """Log in by a link; return the cookie and the page's half of the token."""
     with page(one) as browser:
         begun = browser.post(SESSION, json={"login": new_login(one.home)})
     assert begun.status_code == 200
-    return str(begun.headers["set-cookie"]).partition(";")[0]
+    cookie = str(begun.headers["set-cookie"]).partition(";")[0]
+    return cookie, str(begun.headers["x-fondaco-dashboard"])
 
 
-def status(one: Program, cookie: str) -> int:
-    with page(one, cookie) as browser:
+def status(one: Program, cookie: str, half: str) -> int:
+    with page(one, cookie, half) as browser:
         return browser.get(KEYS).status_code
 
 
@@ -48,17 +49,17 @@ def test_a_session_outlives_its_server_and_ends_by_a_command(front: Front, tmp_p
     home = tmp_path / "home"
     fondaco = Fondaco(home)
     with program(home, front=front) as one:
-        cookie = logged_in(one)
-        assert status(one, cookie) == 200
+        cookie, half = logged_in(one)
+        assert status(one, cookie, half) == 200
         secret = one.api_key
     token = cookie.partition("=")[2]
     with program(home, secret, front=front) as again:
         renamed = f"fondaco_session_{again.url.rpartition(':')[2]}={token}"
-        assert status(again, renamed) == 200
+        assert status(again, renamed, half) == 200
         keys = json.loads(fondaco("keys", "list", "--json").out)
         [key] = [one for one in keys if one["description"] == "Dashboard"]
         assert fondaco("keys", "revoke", key["id"]).code == 0
-        until(lambda: status(again, renamed) == 401, within_s=SOON_S)
+        until(lambda: status(again, renamed, half) == 401, within_s=SOON_S)
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -67,14 +68,14 @@ def test_neither_database_nor_log_has_a_secret_in_it(front: Front, tmp_path: Pat
     environ = {"FONDACO_SERVER__ACCESS_LOG": "true", "FONDACO_SERVER__LOG_LEVEL": "debug"}
     with program(home, front=front, environ=environ) as one:
         unused = new_login(home)
-        cookie = logged_in(one)
-        with page(one, cookie) as browser:
+        cookie, half = logged_in(one)
+        with page(one, cookie, half) as browser:
             assert browser.get(f"/?login={unused}", headers={"Accept": "text/html"}).text
             assert browser.post(SESSION, json={"login": "fondaco_l_wrong"}).status_code == 401
             assert browser.post(SESSION, json={"apiKey": one.api_key}).status_code == 200
         log = one.log.read_text()
     assert "/dashboard/session" in log
-    secrets = (unused, cookie.partition("=")[2], one.api_key, "fondaco_l_wrong")
+    secrets = (unused, cookie.partition("=")[2], half, one.api_key, "fondaco_l_wrong")
     stored = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for secret in secrets:
         assert secret not in log

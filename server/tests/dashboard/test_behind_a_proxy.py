@@ -90,7 +90,8 @@ def test_a_session_through_a_proxy_has_a_cookie_for_tls_alone(
         assert "login=" not in page.url
         status = page.evaluate(
             """async () => {
-              const headers = { "x-fondaco-dashboard": "1", "content-type": "application/json" };
+              const half = localStorage.getItem("fondaco-session");
+              const headers = { "x-fondaco-dashboard": half, "content-type": "application/json" };
               const body = JSON.stringify({ apiKeyType: "INFERENCE", description: "mine" });
               const made = await fetch("api/v1/api_keys", { method: "POST", headers, body });
               return made.status;

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, Response
 
@@ -88,11 +89,18 @@ def descriptions(page: Page) -> list[str]:
     """Return what the account's keys are for, as the dashboard's own page is told."""
     found: list[str] = page.evaluate(
         """async () => {
-          const reply = await fetch("api/v1/api_keys", { headers: { "x-fondaco-dashboard": "1" } });
+          const half = localStorage.getItem("fondaco-session");
+          const reply = await fetch("api/v1/api_keys", { headers: { "x-fondaco-dashboard": half } });
           return (await reply.json()).data.map((key) => key.description);
         }"""
     )
     return found
+
+
+def status_with(served: Dashboard, cookie: str) -> int:
+    """Return what a program gets that sends the cookie of a browser, and says it were our page."""
+    headers = {"Cookie": cookie, "X-Fondaco-Dashboard": "1", "Sec-Fetch-Site": "same-origin"}
+    return httpx2.get(f"{served.url}{KEYS}", headers=headers).status_code
 
 
 def test_a_page_of_another_port_gets_and_changes_nothing(
@@ -110,6 +118,9 @@ def test_a_page_of_another_port_gets_and_changes_nothing(
 
         foreign.on("response", note)
         foreign.goto(neighbour)
+        seen = _Empty.cookies[-1]  # browsers send a host's cookies to all its ports
+        assert seen.startswith("fondaco_session_")
+        assert status_with(served, seen) == 401
         assert foreign.evaluate(_ATTACKS, served.url) == {
             "blind read": "sent blindly",
             "blind write": "sent blindly",

@@ -41,7 +41,8 @@ def test_an_inference_key_sees_use_and_no_log(served: Dashboard, browse: Browse)
     page.goto(f"{served.url}healthz")
     page.evaluate(
         """(apiKey) => fetch("/dashboard/session", { method: "POST", body: JSON.stringify({ apiKey }),
-             headers: { "content-type": "application/json", "x-fondaco-dashboard": "1" } })""",
+             headers: { "content-type": "application/json", "x-fondaco-dashboard": "1" } })
+             .then((reply) => localStorage.setItem("fondaco-session", reply.headers.get("x-fondaco-dashboard")))""",
         key,
     )
     page.goto(f"{served.url}#/limits")

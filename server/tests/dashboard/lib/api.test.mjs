@@ -38,6 +38,13 @@ test("paths are relative to the page, and each request says that it is the dashb
   assert.equal(received[0].headers["x-fondaco-dashboard"], "1");
 });
 
+test("the half of the session's token that a log-in brings goes with every request after it", async () => {
+  answers = [[200, "{}", { "x-fondaco-dashboard": "half" }]];
+  await api.post("dashboard/session", { login: "token" });
+  await api.get("api/v1/models");
+  assert.equal(received[1].headers["x-fondaco-dashboard"], "half");
+});
+
 test("an error has the server's words, whichever dialect it speaks", async () => {
   answers = [
     [400, '{"error": "The key has no description.", "code": "INVALID", "details": {"description": {"_errors": ["Say it."]}}}'],

@@ -72,9 +72,44 @@ async def test_the_cookie_does_not_count_without_the_header_of_our_pages(
     assert await descriptions(browser) == ["tests"]
 
 
-async def test_the_header_of_our_pages_has_one_value(browser: Browser) -> None:
-    reply = await browser.send("GET", KEYS, X_Fondaco_Dashboard="0")
-    assert reply.status_code == 401
+@pytest.mark.parametrize("half", ["1", "", "0" * 21])
+async def test_the_cookie_does_not_count_without_the_half_of_our_pages(
+    browser: Browser, half: str
+) -> None:
+    own = {"X-Fondaco-Dashboard": half}
+    refused = await browser.send("GET", KEYS, others=own)
+    assert (refused.status_code, refused.json()["code"]) == (401, "SESSION_ENDED")
+    assert (await browser.send("GET", KEYS)).status_code == 200
+
+
+async def test_a_program_of_another_port_can_do_nothing_with_the_cookie_that_it_gets(
+    one: House, browser: Browser
+) -> None:
+    half = browser.cookie.partition("=")[2]
+    assert half.startswith("fondaco_s_")
+    assert len(browser.token) - len(half) == 21
+    program = Browser(one)
+    program.cookie = browser.cookie
+    as_page = await program.send("GET", KEYS)
+    as_command = await program.send("GET", KEYS, X_Fondaco_Session=half)
+    as_key = await program.send("GET", KEYS, Authorization=f"Bearer {half}")
+    assert {one.status_code for one in (as_page, as_command, as_key)} == {401}
+    assert (await program.send("DELETE", SESSION)).status_code == 401
+    assert (await browser.send("GET", KEYS)).status_code == 200
+
+
+async def test_a_cookie_that_another_port_sets_begins_no_foreign_session(
+    one: House, browser: Browser
+) -> None:
+    attacker = Browser(one)
+    await attacker.begin(apiKey=SECRET)
+    fixed = await browser.send("GET", SESSION, Cookie=attacker.cookie)
+    assert fixed.json()["code"] == "SESSION_ENDED"
+
+
+async def test_only_the_response_to_a_log_in_has_the_half_of_our_pages(browser: Browser) -> None:
+    for path in (SESSION, KEYS):
+        assert "x-fondaco-dashboard" not in (await browser.send("GET", path)).headers
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -225,7 +260,8 @@ async def test_without_the_dashboard_there_is_no_session_and_no_cookie(browser: 
             assert (await visitor.send("GET", path)).status_code == 404
         token, *_ = await plain.platform.sessions.begin(SECRET)
         port = plain.url.rpartition(":")[2]
-        visitor.cookie = f"fondaco_session_{port}={token}"
+        visitor.cookie = f"fondaco_session_{port}={token[:-21]}"
+        visitor.headers["X-Fondaco-Dashboard"] = token[-21:]
         assert (await visitor.send("GET", KEYS)).status_code == 401
         page = await visitor.send("GET", "/", Accept="text/html")
         assert "dashboard" not in page.text

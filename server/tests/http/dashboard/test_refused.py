@@ -10,6 +10,7 @@ import pytest
 from browser_session import SESSION, Browser, login
 from fondaco.domain.money.account import MOST_KEYS, Account, Key, KeyType, digest
 from fondaco.domain.sessions import MOST_SESSIONS
+from fondaco.http.apis.dashboard.tree import tree
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.endpoint import Access, Endpoint, RequestContext
@@ -77,7 +78,8 @@ async def test_a_key_that_is_none_begins_no_session(one: House, secret: str) -> 
 async def test_a_login_token_is_no_session_and_a_session_no_key(one: House) -> None:
     token = await login(one)
     browser = Browser(one)
-    browser.cookie = f"fondaco_session_{one.url.rpartition(':')[2]}={token}"
+    browser.cookie = f"fondaco_session_{one.url.rpartition(':')[2]}={token[:-21]}"
+    browser.headers["X-Fondaco-Dashboard"] = token[-21:]
     assert (await browser.send("GET", SESSION)).json()["code"] == "SESSION_ENDED"
     await browser.begin(login=token)
     as_key = await browser.send("GET", KEYS, Authorization=f"Bearer {browser.token}")
@@ -204,11 +206,27 @@ async def test_who_guesses_tokens_keys_or_cookies_has_to_wait() -> None:
         stranger.cookie = f"fondaco_session_{one.url.rpartition(':')[2]}=wrong"
         for _ in range(2):
             await stranger.send("GET", KEYS)
-        good = await login(one)
-        assert (await Browser(one).begin(login=good)).status_code == 429
+        assert (await Browser(one).begin(login="wrong")).status_code == 429
+        assert (await Browser(one).begin(apiKey="wrong")).status_code == 429
         assert (await stranger.send("GET", KEYS)).status_code == 429
         with_key = await one.client.get(KEYS)
         assert with_key.status_code == 200  # of an account that did nothing
+
+
+async def test_strangers_at_the_same_address_keep_nobody_from_logging_in() -> None:
+    async with house(failures=MOST) as one:
+        stranger = Browser(one)
+        while (await stranger.send("GET", KEYS)).status_code != 429:
+            pass
+        for accepted in ("text/html", "text/plain"):
+            page = await Browser(one).send("GET", "/", Accept=accepted)
+            assert page.status_code == 200
+        module = f"/dashboard/{tree().hash}/main.js"
+        assert (await Browser(one).send("GET", module)).status_code == 200
+        for credentials in ({"login": await login(one)}, {"apiKey": SECRET}):
+            browser = Browser(one)
+            assert (await browser.begin(**credentials)).status_code == 200
+            assert (await browser.send("GET", KEYS)).status_code == 200
 
 
 async def test_failures_of_a_session_count_against_its_account() -> None:

@@ -17,6 +17,7 @@ from fondaco.http.edge.headers import amount
 from fondaco.http.edge.origins.session_cookie import (
     TOKEN_HEADER,
     expect_own_page,
+    page_half,
     session_cookie,
     token_in,
 )
@@ -46,7 +47,7 @@ async def begin(context: RequestContext[Credentials, None]) -> Response:
         await sessions.close(before)
     exchange.key_id = key.id
     cookie = session_cookie(exchange, token, sessions.idle_timeout_s)
-    return await _shown(context.platform, Caller(key, account), cookie)
+    return await _shown(context.platform, Caller(key, account), cookie, page_half(token))
 
 
 async def show(context: RequestContext[None, None]) -> Response:
@@ -71,7 +72,7 @@ def _own(exchange: Exchange) -> str | None:
     return None if b"authorization" in exchange.headers else token_in(exchange, cookies=True)
 
 
-async def _shown(platform: Platform, caller: Caller, *cookies: Header) -> Response:
+async def _shown(platform: Platform, caller: Caller, *headers: Header) -> Response:
     key, account = caller.key, caller.account
     funds = await platform.ledger.balance(account.id)
     tier = platform.tiers.get(account.tier)
@@ -93,7 +94,7 @@ async def _shown(platform: Platform, caller: Caller, *cookies: Header) -> Respon
             "version": __version__,
             "docs": docs_site.is_built(),
         },
-        headers=[*cookies, _NO_STORE],
+        headers=[*headers, _NO_STORE],
     )
 
 

@@ -3,6 +3,10 @@
 A browser sends a cookie with every request to a host, whatever page caused it. One counts only where the
 request shows that a page of this server sent it: it has a header that no other page may send, and its origin
 is the server's own.
+
+Browsers send a host's cookies to all of its ports, so programs of other ports see them. The cookie is therefore
+one half of the session's token. The page keeps the other half where only pages of its own origin can read it, and
+sends it in the header.
 """
 
 from typing import Final
@@ -11,9 +15,15 @@ from fondaco.domain.errors import AuthenticationFailedError, UnauthorizedError
 from fondaco.http.exchange.exchange import Exchange, Header
 
 PAGE_HEADER: Final = b"x-fondaco-dashboard"
-"""The header of requests by the dashboard's pages; browsers let pages of other origins send none such."""
+"""The header of requests by the dashboard's pages; browsers let pages of other origins send none such.
+
+Its value is the page's half of the token, or `1` before the page has one. The response to a log-in brings the half.
+"""
 TOKEN_HEADER: Final = b"x-fondaco-session"
-"""The header in which programs, which have no cookies, send the token of a session."""
+"""The header in which programs, which have no cookies, send the whole token of a session."""
+
+_PAGE_HALF = 21
+"""Characters of a token that the page keeps: 125 random bits, and 131 are left to the cookie."""
 
 _DEFAULT_PORTS = {b"http": b"80", b"https": b"443"}
 _OWN_SITES = (b"same-origin", b"none")
@@ -35,10 +45,11 @@ def token_in(exchange: Exchange, *, cookies: bool) -> str | None:
         return sent.decode("latin-1")
     if not cookies or PAGE_HEADER not in exchange.headers:
         return None
-    token = _cookie(exchange)
-    if token is not None:
-        expect_own_page(exchange)
-    return token
+    cookie = _cookie(exchange)
+    if cookie is None:
+        return None
+    expect_own_page(exchange)
+    return cookie + exchange.headers[PAGE_HEADER].decode("latin-1")
 
 
 def expect_own_page(exchange: Exchange) -> None:
@@ -49,10 +60,10 @@ def expect_own_page(exchange: Exchange) -> None:
         UnauthorizedError: its origin is another one, or none is named and the request may change something.
     """
     headers = exchange.headers
-    if headers.get(PAGE_HEADER) != b"1":
+    if PAGE_HEADER not in headers:
         raise AuthenticationFailedError(
             f"{AuthenticationFailedError.default}: sessions of the dashboard need the header "
-            f"{PAGE_HEADER.decode()}: 1."
+            f"{PAGE_HEADER.decode()}."
         )
     if headers.get(b"sec-fetch-site", b"none") not in _OWN_SITES:
         raise UnauthorizedError(
@@ -73,10 +84,15 @@ def expect_own_page(exchange: Exchange) -> None:
 
 
 def session_cookie(exchange: Exchange, token: str, lifetime_s: float) -> Header:
-    """Return the header that sets the session's cookie; a lifetime of 0 deletes it."""
+    """Return the header that sets the cookie of a session with this token; a lifetime of 0 deletes it."""
     secure = "; Secure" if is_https(exchange) else ""
-    value = f"{_name(exchange)}={token}; Path=/; Max-Age={int(lifetime_s)}; HttpOnly; SameSite=Strict{secure}"
+    value = f"{_name(exchange)}={token[:-_PAGE_HALF]}; Path=/; Max-Age={int(lifetime_s)}; HttpOnly; SameSite=Strict{secure}"
     return b"set-cookie", value.encode()
+
+
+def page_half(token: str) -> Header:
+    """Return the header that gives the page its half of a session's token."""
+    return PAGE_HEADER, token[-_PAGE_HALF:].encode()
 
 
 def is_https(exchange: Exchange) -> bool:
@@ -98,7 +114,7 @@ def _name(exchange: Exchange) -> str:
 
 
 def _cookie(exchange: Exchange) -> str | None:
-    """Return the session's cookie; None: it is absent, or sent twice with different values."""
+    """Return the cookie's half of the token; None: it is absent, or sent twice with different values."""
     name = _name(exchange).encode()
     pairs = (pair.partition(b"=") for pair in exchange.headers.get(b"cookie", b"").split(b";"))
     values = {value.strip() for found, _, value in pairs if found.strip() == name}

@@ -4,6 +4,7 @@
  * Paths are relative to the page, without a leading slash ("api/v1/models"), since the server may be mounted below
  * a path. Each request carries the session's cookie and the header without which a cookie counts for nothing.
  */
+import { pageHalf, takePageHalf } from "./page-half.js";
 
 /**
  * @typedef {object} RequestOptions
@@ -131,7 +132,7 @@ async function sendOnce(path, { method = "GET", query, body, headers = {}, signa
       credentials: "same-origin",
       cache: "no-store",
       headers: {
-        "x-fondaco-dashboard": "1",
+        "x-fondaco-dashboard": pageHalf(),
         ...(isJson ? { "content-type": "application/json" } : {}),
         ...headers,
       },
@@ -144,6 +145,7 @@ async function sendOnce(path, { method = "GET", query, body, headers = {}, signa
   } finally {
     clearTimeout(timer);
   }
+  takePageHalf(response.headers.get("x-fondaco-dashboard"));
   if (response.ok) return response;
   const error = await errorOf(response);
   if (response.status === 401) for (const listener of unauthorizedListeners) listener();
