@@ -70,13 +70,21 @@ class Authenticator:
         self._metrics = metrics
         self._cookies = cookies
 
-    async def admit(self, exchange: Exchange, access: Access, dialect: ApiDialect) -> Caller | None:
+    async def admit(
+        self,
+        exchange: Exchange,
+        access: Access,
+        dialect: ApiDialect,
+        *,
+        at_any_address: bool = False,
+    ) -> Caller | None:
         """Return the caller of an endpoint; None for an unknown caller of an open one.
 
         Args:
             exchange: the request.
             access: who may call the endpoint.
             dialect: the endpoint's, which says what headers carry the key.
+            at_any_address: whether an open endpoint responds to throttled addresses, too.
 
         Raises:
             AuthenticationFailedError: the endpoint requires a key, and no valid one came.
@@ -84,7 +92,7 @@ class Authenticator:
             TooManyFailuresError: too many requests of the caller failed.
         """
         if access is Access.ANYBODY:
-            return await self._visitor(exchange)
+            return await self._visitor(exchange, at_any_address=at_any_address)
         headers = exchange.headers
         try:
             secret = key_in(headers, dialect)
@@ -166,9 +174,9 @@ class Authenticator:
         except FondacoError:
             return None
 
-    async def _visitor(self, exchange: Exchange) -> Caller | None:
+    async def _visitor(self, exchange: Exchange, *, at_any_address: bool) -> Caller | None:
         caller = await self._recognised(exchange)
-        if caller is None:
+        if caller is None and not at_any_address:
             self._platform.failure_throttle.client_addresses.check(
                 self._client_addresses.of(exchange)
             )

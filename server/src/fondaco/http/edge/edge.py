@@ -132,7 +132,12 @@ class Edge:
         elif not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError
-            caller = await self._authenticator.admit(exchange, endpoint.access, endpoint.dialect)
+            caller = await self._authenticator.admit(
+                exchange,
+                endpoint.access,
+                endpoint.dialect,
+                at_any_address=endpoint.at_any_address,
+            )
         state, calls = self._state, self._platform.concurrent_calls
         counts = endpoint.paid or endpoint.limited
         payer = caller.account.id if caller is not None and counts else None

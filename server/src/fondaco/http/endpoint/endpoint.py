@@ -194,6 +194,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     with its body."""
     always_open: bool = False
     """Whether it responds while the server drains, and to throttled callers; it looks at no caller's key."""
+    at_any_address: bool = False
+    """Whether an open endpoint responds to throttled addresses, which people who log in may share with strangers."""
     listed: bool = True
     """Whether OpenAPI shows it."""
 

@@ -61,6 +61,7 @@ INDEX_ENDPOINT = Endpoint(
     summary="The dashboard",
     tag="Dashboard",
     access=Access.ANYBODY,
+    at_any_address=True,
     responses={200: Content("A page", media_type="text/html")},
     listed=False,
 )
@@ -72,6 +73,7 @@ FILE_ENDPOINT = Endpoint(
     summary="A file of the dashboard",
     tag="Dashboard",
     access=Access.ANYBODY,
+    at_any_address=True,
     slashes=True,
     responses={200: Content("The file", media_type="application/octet-stream")},
     listed=False,

@@ -106,6 +106,7 @@ BEGIN_ENDPOINT = Endpoint(
     summary="Begin a session of the dashboard",
     tag="Dashboard",
     access=Access.ANYBODY,
+    at_any_address=True,
     body=Json(schema=Credentials, size=BodySize.SMALL),
     responses={200: Content("The session", SessionReply)},
     errors=(AuthenticationFailedError, TooManyKeysError, StorageFailedError),
