@@ -1,5 +1,6 @@
 """Tables on terminals: whole cells at any width, and nothing that steers a terminal."""
 
+import json
 import re
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def furnished(fondaco: Fondaco, tmp_path: Path) -> Fondaco:
     (papers / "pepper-and-other-spices-of-the-east.md").write_text(f"# Spices\n\n{words}")
     assert fondaco("library", "add", str(papers)).code == 0
     return fondaco
+
+
+def test_json_keeps_every_character_and_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hostile = "a\x1b[2J\x9b2J\x7f\x85\u202eb\u2066c\ud800 \t\n é 漢 😀"
+    output.print_json({hostile: [hostile]})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {hostile: [hostile]}
+    assert printed == output.without_controls(printed)
+    assert "é 漢 😀" in printed
 
 
 TABLES = [

@@ -26,8 +26,9 @@ _NARROWEST = 16
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON; amounts of money and dates as text."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON; amounts of money and dates as text, and escaped what could steer a terminal."""
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    typer.echo(written.translate(_ESCAPES))
 
 
 def printable(text: str) -> str:
@@ -39,6 +40,7 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
+_FIRST_UNESCAPED = 32
 _KEPT = {"\n", "\t"}
 _STEERING = dict.fromkeys(
     (
@@ -48,6 +50,8 @@ _STEERING = dict.fromkeys(
     )
 )
 """Control characters, those that reorder text, and halves of characters, which no output takes."""
+_ESCAPES = {number: f"\\u{number:04x}" for number in _STEERING if number >= _FIRST_UNESCAPED}
+"""Those that JSON leaves as they are: within its texts they may stand as escapes, and nowhere else they stand."""
 
 
 def without_controls(text: str) -> str:
