@@ -121,6 +121,7 @@ def test_words_of_a_unit_are_quoted() -> None:
     assert quoted('a "b"\\') == '"a \\"b\\"\\\\"'
     assert quoted("50% of $x") == '"50%% of $$x"'
     assert quoted("X=$y", variables=False) == '"X=$y"'
+    assert quoted("a\nb\tc\x7f") == '"a\\x0ab\\x09c\\x7f"'
 
 
 def test_without_systemd_nothing_is_written(

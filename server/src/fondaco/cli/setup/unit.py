@@ -97,8 +97,13 @@ def quoted(text: str | Path, *, variables: bool = True) -> str:
     '"/srv/100%% of $$it"'
     >>> quoted("/srv/fondaco")
     '/srv/fondaco'
+    >>> quoted("/srv/a\nExecStartPre=/bin/false")  # a line break would begin a directive
+    '"/srv/a\\x0aExecStartPre=/bin/false"'
     """
     escaped = str(text).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    escaped = "".join(
+        one if one >= " " and one != "\x7f" else f"\\x{ord(one):02x}" for one in escaped
+    )
     if variables:
         escaped = escaped.replace("$", "$$")
     plain = all(sign.isalnum() or sign in "/._-=:@+" for sign in escaped)
