@@ -63,7 +63,11 @@ const json = (path, body, file) =>
 
 /** @param {string} path @param {Record<string, string>} fields @param {string} [file] */
 const form = (path, fields, file) =>
-  command(path, Object.entries(fields).map(([name, value]) => `-F ${quoted(`${name}=${value}`)}`), file);
+  command(path, Object.entries(fields).map(([name, value]) => field(name, value)), file);
+
+/** A field of a form; of others' values, only those of files may name one. @param {string} name @param {string} value */
+const field = (name, value) =>
+  `${value === `@${PICTURE}` || value === `@${RECORDING}` ? "-F" : "--form-string"} ${quoted(`${name}=${value}`)}`;
 
 /** @param {string} path @param {string[]} options @param {string} [file] */
 const command = (path, options, file) =>
