@@ -85,3 +85,9 @@ def test_no_depth_exhausts_the_stack_whatever_the_recursion_limit(text: bytes) -
 def test_brackets_within_texts_are_no_levels() -> None:
     text = json.dumps({"a": "[" * 1000, 'b"[[': "\\"}).encode()
     assert parse(text) == json.loads(text)
+
+
+def test_a_number_of_too_many_digits_is_refused_in_our_own_words() -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        parse(b'{"a": 1' + b"0" * 5_000 + b"}")
+    assert str(refused.value) == "The body has a number of too many digits."

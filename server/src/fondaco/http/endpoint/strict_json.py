@@ -113,8 +113,8 @@ def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
         raise _refusal(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    except ValueError as error:  # a number too long to convert
-        raise _refusal(f"The body is not strict JSON: {error}") from None
+    except ValueError:  # a number too long to convert
+        raise _refusal("The body has a number of too many digits.") from None
     return value
 
 
