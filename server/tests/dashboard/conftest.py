@@ -20,13 +20,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="session")
-def operator_api(served: Dashboard) -> None:
-    """Skip the pages of operators where the server has no API for them."""
-    if served.program.http.get("/api/v1/operator/status").status_code == 404:
-        pytest.skip("this server has no operator API")
-
-
-@pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
     with chromium() as one:
         yield one

@@ -11,8 +11,6 @@ from dashboard.browser import Watch
 from dashboard.page_checks import expect_accessible
 from dashboard.served import Dashboard, log_in_by_link
 
-pytestmark = pytest.mark.usefixtures("operator_api")
-
 _numbers = count(1)
 
 

@@ -1,11 +1,8 @@
 """The page of the configuration: values and origins as `config show` has them, and no secret."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.served import Dashboard, log_in_by_link
-
-pytestmark = pytest.mark.usefixtures("operator_api")
 
 
 def test_settings_are_told_with_their_origin(served: Dashboard, page: Page) -> None:

@@ -1,13 +1,10 @@
 """The page of engines: health, models and slots of each; one that is down holds up nothing."""
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard.calls import call
 from dashboard.served import UNREACHABLE, Dashboard, log_in_by_link
 from program import MODEL
-
-pytestmark = pytest.mark.usefixtures("operator_api")
 
 
 def card(page: Page, model: str) -> Locator:

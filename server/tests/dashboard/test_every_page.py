@@ -22,7 +22,6 @@ def test_a_page_is_accessible(
     expect_accessible(page)
 
 
-@pytest.mark.usefixtures("operator_api")
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("route", hidden_from("ADMIN"), ids=str)
 def test_a_page_of_operators_is_accessible_and_fits_a_phone(

@@ -11,14 +11,6 @@ from dashboard.served import Dashboard, log_in_by_link
 from program import MODEL
 
 
-@pytest.fixture(scope="module")
-def operator_endpoints(served: Dashboard) -> None:
-    """What the operator's blocks read; they are another part of the API than the account's."""
-    for name in ("status", "engines", "downloads"):
-        if served.program.http.get(f"/api/v1/operator/{name}").status_code == 404:
-            pytest.skip(f"this server has no GET /api/v1/operator/{name}")
-
-
 def region(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
@@ -55,7 +47,6 @@ def test_a_block_that_fails_holds_up_no_other(served: Dashboard, page: Page, wat
     expect(days).to_contain_text("No calls in these days")
 
 
-@pytest.mark.usefixtures("operator_endpoints")
 def test_an_operator_sees_engines_with_their_health_and_what_was_pulled(
     served: Dashboard, page: Page
 ) -> None:
@@ -70,7 +61,6 @@ def test_an_operator_sees_engines_with_their_health_and_what_was_pulled(
     expect(region(page, "Server")).to_contain_text("Ready")
 
 
-@pytest.mark.usefixtures("operator_endpoints")
 def test_a_block_that_hangs_holds_up_no_other(served: Dashboard, page: Page, watch: Watch) -> None:
     hanging: list[Route] = []
     page.route("**/operator/engines", lambda route: hanging.append(route))  # noqa: PLW0108 (marked by playwright)
@@ -118,7 +108,6 @@ def test_the_overview_is_accessible(
     expect_no_sideways_scroll(page)
 
 
-@pytest.mark.usefixtures("operator_endpoints")
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_operators_overview_is_accessible(

@@ -13,8 +13,6 @@ from fondaco.modelfiles.known import KNOWN
 from package_index import silent_index, wheels
 from program import MODEL_FILE, model_file
 
-pytestmark = pytest.mark.usefixtures("operator_api")
-
 VECTORS = "all-minilm-l6-v2"
 
 
