@@ -28,9 +28,9 @@ NO_MODEL = {"FONDACO_EMBEDDED__ENABLED": "false"}
 
 
 @contextmanager
-def serving(fondaco: Fondaco, **environ: str) -> Iterator[subprocess.Popen[str]]:
+def serving(fondaco: Fondaco, *program: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """Run a server on a free port; its output can be read."""
-    command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
+    command = [sys.executable, *(program or ("-m", "fondaco")), "serve", "--port", "0"]
     with subprocess.Popen(
         command,
         env=fondaco.environ(**{"FONDACO_SERVER__DRAIN_DELAY_S": "0", **(environ or NO_MODEL)}),
@@ -92,6 +92,25 @@ def test_the_first_start_says_address_key_and_a_line_to_paste(fondaco: Fondaco) 
     assert json.loads(re.findall(r"-d '(.*)'", said)[0])["model"] == "default"
     assert "Also here: " in said
     assert "images by fondaco-painter, speech by " in said  # among those whose files are here
+
+
+@pytest.mark.parametrize(("index", "path"), [("index.html", "docs/"), (None, "doc")])
+def test_the_first_start_names_the_documentation_that_this_installation_has(
+    fondaco: Fondaco, tmp_path: Path, index: str | None, path: str
+) -> None:
+    if index is not None:
+        (tmp_path / index).write_text("<!doctype html><title>Documentation</title>", "utf-8")
+    program = (
+        "from pathlib import Path\n"
+        "from fondaco.__main__ import main\n"
+        "from fondaco.http.apis.operator import docs_site\n"
+        f"docs_site.SITE = Path({str(tmp_path)!r})\n"
+        "main()\n"
+    )
+    with serving(fondaco, "-c", program) as server:
+        url = first_line(server).removeprefix("Fondaco listens on ").strip()
+        assert b"<title>" in _asked(f"{url}/{path}")
+        assert f"\nDocumentation: {url}/{path}\n" in rest(server)
 
 
 def test_later_starts_say_the_address_and_a_link_to_log_in(fondaco: Fondaco) -> None:

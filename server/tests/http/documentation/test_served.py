@@ -8,7 +8,8 @@ import brotli
 import pytest
 
 from fondaco.http.apis.operator import docs_site
-from house import House
+from fondaco.settings import Dashboard
+from house import House, house
 
 
 async def test_a_page_is_served_with_its_own_policy(served: House) -> None:
@@ -103,6 +104,24 @@ async def test_without_the_site_its_address_leads_to_the_page_of_the_api(
     assert reply.status_code == 404
     assert "make docs" in reply.json()["error"]
     assert not docs_site.is_built()
+
+
+async def test_the_home_page_links_to_the_site_where_it_is_built(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = {"accept": "text/html,*/*;q=0.8"}
+    async with house(dashboard=Dashboard(enabled=False)) as one:
+        for folder, is_linked, path in (
+            (site, True, "docs/"),
+            (tmp_path / "never built", False, "doc"),
+        ):
+            monkeypatch.setattr(docs_site, "SITE", folder)
+            page = (await one.client.get("/", headers=browser)).text
+            assert ('<a href="docs/">Documentation</a>' in page) == is_linked
+            assert '<a href="doc">' in page
+            text = (await one.client.get("/", headers={"accept": "text/plain"})).text
+            assert f"Documentation: {one.url}/{path}\n" in text
+            assert (await one.client.get(f"/{path}")).status_code == 200
 
 
 @pytest.mark.slow  # Chromium starts, and reads the search index

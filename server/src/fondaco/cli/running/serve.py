@@ -225,6 +225,8 @@ def _announce(loaded: "Configuration", started: "StartReport") -> None:
 
 def _introduce(loaded: "Configuration", started: "StartReport", secret: str) -> None:
     """Say how to talk to a new server."""
+    from fondaco.http.apis.operator import docs_site
+
     url = started.url
     model = started.model.name if started.model else "none; see: fondaco models list"
     larger = _larger(loaded.settings, started.model)
@@ -243,7 +245,7 @@ Try it:
 For tools made for OpenAI:
   export OPENAI_BASE_URL={url}/api/v1 OPENAI_API_KEY={secret}
 
-The documentation: {url}/doc"""
+Documentation: {url}/{docs_site.location()}"""
     )
 
 

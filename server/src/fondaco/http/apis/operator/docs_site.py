@@ -27,9 +27,14 @@ def is_built() -> bool:
     return (SITE / "index.html").is_file()
 
 
+def location() -> str:
+    """Return the path of the documentation, relative to the server's root: the site or the API's page."""
+    return "docs/" if is_built() else "doc"
+
+
 async def run_beside(context: RequestContext[None, None]) -> Response:
     """Redirect to the site's first page, or to the documentation page of the API."""
-    return _redirect(b"docs/" if is_built() else b"doc")
+    return _redirect(location().encode())
 
 
 async def run_index(context: RequestContext[None, None]) -> Response:

@@ -8,6 +8,7 @@ from string import Template
 
 from fondaco import __version__
 from fondaco.domain.models.model import AnyModel
+from fondaco.http.apis.operator import docs_site
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.origins.session_cookie import is_https
 from fondaco.http.endpoint.accept import preferred
@@ -20,6 +21,7 @@ _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; "
     b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+_SITE_LINK = '<li><a href="docs/">Documentation</a></li>\n'
 
 
 async def run(context: RequestContext[None, None]) -> Response:
@@ -67,7 +69,12 @@ def _page(origin: str, models: tuple[tuple[AnyModel, str], ...]) -> str:
         f"<td>{escape(state)}</td></tr>"
         for model, state in models
     )
-    return _template().substitute(version=__version__, origin=escape(origin), models=rows)
+    return _template().substitute(
+        version=__version__,
+        origin=escape(origin),
+        models=rows,
+        documentation=_SITE_LINK if docs_site.is_built() else "",
+    )
 
 
 def _text(origin: str, models: tuple[tuple[AnyModel, str], ...]) -> str:
@@ -75,7 +82,7 @@ def _text(origin: str, models: tuple[tuple[AnyModel, str], ...]) -> str:
     return (
         f"Fondaco {__version__} is running.\n\nModels:\n{named}\n\n"
         f"For OpenAI's clients: {origin}/v1\nFor Anthropic's clients: {origin}\n"
-        f"For Venice's clients: {origin}/api/v1\nDocumentation: {origin}/doc\n"
+        f"For Venice's clients: {origin}/api/v1\nDocumentation: {origin}/{docs_site.location()}\n"
     )
 
 
