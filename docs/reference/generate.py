@@ -17,6 +17,8 @@ from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, settings_table,
 from fondaco.configuration.writing import literal
 
 HERE = Path(__file__).parent
+BAR = r"\|"
+"""A bar in a cell of a table."""
 NOTE = (
     "<!-- Written by docs/reference/generate.py; change the code, then run `make reference`. -->\n"
 )
@@ -111,7 +113,11 @@ def command_sections() -> Iterator[str]:
 def option_row(option: TyperOption) -> str:
     """Return an option's row of the table."""
     taken = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
-    return f"| `{option.opts[0]}{taken}` | {option.help} |"
+    default = ""
+    if option.show_default and not option.is_flag and option.default not in (None, "", ()):
+        default = f" Default: {option.default}."
+    row = f"`{option.opts[0]}{taken}` | {option.help}{default}"
+    return f"| {row.replace('|', BAR).replace(f' {BAR} ', ' | ', 1)} |"
 
 
 def named(part: str) -> str:

@@ -19,6 +19,8 @@ import pytest
 
 from cli_program import Fondaco, Outcome
 from fondaco.stores.home import Home
+from fondaco.stores.sqlite.sessions.home import HomeSessions
+from fondaco.system import SystemClock
 from program import Program, program, until
 
 ASK = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2}
@@ -83,6 +85,48 @@ def test_a_restored_home_has_the_same_keys_money_documents_and_configuration(
         assert other(*command, "--json").json == fondaco(*command, "--json").json
     assert '"server.port": 8123' in other("config", "show", "--json").out
     assert other("ledger", "verify").code == 0
+
+
+def sessions_in(home: Path) -> HomeSessions:
+    opened = Home(home)
+    return HomeSessions(opened.database, opened.pepper(), SystemClock())
+
+
+def rows(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(database)) as opened:
+        return {
+            table: opened.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 (ours)
+            for table in ("session", "login")
+        }
+
+
+def test_a_restored_home_has_no_sessions_and_login_links(
+    fondaco: Fondaco, home: Path, tmp_path: Path, lived_in: str
+) -> None:
+    sessions = sessions_in(home)
+    sessions.add_login(1, 600)
+    token = sessions.open_session(1, "Dashboard", idle_timeout_s=600)
+    assert fondaco("backup", str(tmp_path / "b")).code == 0
+    sessions.close(token)
+    assert fondaco("restore", "--replace", str(tmp_path / "b")).code == 0
+    assert rows(home / "fondaco.sqlite3") == {"session": 0, "login": 0}
+    [kept] = home.glob("before-restore-*")
+    assert rows(kept / "fondaco.sqlite3") == {"session": 0, "login": 1}
+
+
+def test_a_configuration_outside_the_home_is_warned_of(
+    fondaco: Fondaco, home: Path, tmp_path: Path, lived_in: str
+) -> None:
+    outside = tmp_path / "etc.toml"
+    outside.write_text("[server]\nport = 8124\n")
+    flag = ["--config", str(outside)]
+    made = fields(fondaco("backup", str(tmp_path / "b"), *flag, "--json"))
+    [warned] = made["findings"]
+    assert f"The configuration file {str(outside)!r} is not included" in warned
+    piped = fondaco("backup", str(tmp_path / "c"), FONDACO_CONFIG=str(outside))
+    assert warned in piped.err
+    own = fondaco("backup", str(tmp_path / "d"), "--config", str(home / "fondaco.toml"))
+    assert (own.code, own.err) == (0, "")
 
 
 def test_a_backup_keeps_what_is_there_unless_it_is_forced(

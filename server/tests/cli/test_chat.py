@@ -190,7 +190,7 @@ def test_a_name_that_no_model_has_is_answered_with_the_nearest(
 ) -> None:
     ended = fondaco("chat", "tow", "Hi", "--url", fake.base_url, "--key", "secret")
     assert ended.code == Exit.UNKNOWN
-    assert "No model is called 'tow'" in ended.err
+    assert "Unknown model 'tow'" in ended.err
 
 
 def test_nobody_at_the_address_is_said(fondaco: Fondaco) -> None:
@@ -306,4 +306,4 @@ def test_piped_bytes_that_are_no_text_are_refused(fondaco: Fondaco) -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert b"no UTF-8 text (byte 5)" in ended.stderr
+    assert b"not UTF-8 text (byte 5)" in ended.stderr

@@ -98,7 +98,7 @@ def test_people_read_lines_and_a_summary(fondaco: Fondaco, home: Path, key: str)
     assert f"Fix: chmod 600 {home}/pepper" in shown.out
     assert shown.out.endswith("\n1 error.\n")
     (home / "pepper").chmod(0o600)
-    assert fondaco("doctor", "--offline", **QUIET).out.endswith("\nEverything works.\n")
+    assert fondaco("doctor", "--offline", **QUIET).out.endswith("\nNo problems found.\n")
 
 
 def test_no_secret_is_printed(

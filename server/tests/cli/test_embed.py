@@ -52,7 +52,7 @@ def test_a_reply_of_another_shape_is_one_line(
     fake.embed_next.append(replying(reply))
     ended = fondaco("embed", "one", "--url", fake.base_url, "--key", "secret")
     assert ended.code == Exit.FAILED
-    assert "another number of vectors" in ended.err
+    assert "a different number of vectors" in ended.err
 
 
 def test_no_text_is_said(fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,7 +227,7 @@ def test_names_that_are_taken_get_the_engines_before_them(fondaco: Fondaco) -> N
 
 
 def test_engines_are_listed_and_tested(fondaco: Fondaco) -> None:
-    assert fondaco("engines", "list").out.startswith("There are no upstream engines.")
+    assert fondaco("engines", "list").out.startswith("No upstream engines.")
     fondaco.home.mkdir()
     (fondaco.home / "fondaco.toml").write_text(f'[engines.gone]\nbase_url = "{GONE}/v1"\n')
     with serving_engine(vllm(one=1024)) as engine:

@@ -66,7 +66,7 @@ def usd(fondaco: Fondaco) -> str:
 
 def test_an_empty_quarantine_says_so(fondaco: Fondaco) -> None:
     fondaco("keys", "create")
-    assert fondaco("ledger", "quarantine", "list").out == "Nothing is in the quarantine.\n"
+    assert fondaco("ledger", "quarantine", "list").out == "The quarantine is empty.\n"
     assert fondaco("ledger", "verify").code == 0
 
 

@@ -124,7 +124,7 @@ def test_odd_shapes_are_survived(fondaco: Fondaco, scripted: _Scripted, odd: obj
     assert fondaco("status", *at(scripted)).code == 0
     assert "Nothing is loaded." in fondaco("ps", *at(scripted)).out
     scripted.replies["/operator/engines"] = [7]
-    assert "Is this a Fondaco server?" in fondaco("ps", *at(scripted)).err
+    assert "Check that this is a Fondaco server." in fondaco("ps", *at(scripted)).err
 
 
 @pytest.mark.parametrize("command", ["ps", "status"])

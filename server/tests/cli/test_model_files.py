@@ -322,7 +322,7 @@ def test_the_hub_is_searched(fondaco: Fondaco, folder: Path, hub: FakeHub) -> No
     found = shop("search", "tiny", "--json").json
     assert isinstance(found, list)
     assert [(row["source"], row["parameters"]) for row in found] == [("hf:o/Tiny-GGUF", 494032768)]
-    assert shop("search", "nothing").out.startswith("The hub has no GGUF models")
+    assert shop("search", "nothing").out.startswith("The hub has no GGUF model with")
 
 
 @pytest.mark.parametrize("command", [("search", "x"), ("add", "hf:o/r"), ("pull", "hf:o/r")])

@@ -250,7 +250,7 @@ def test_a_command_has_the_running_server_load_what_it_changed(
         serving_engine(vllm(new=1024)) as engine,
         serving(fondaco, model("one", first), tmp_path / "log") as server,
     ):
-        loaded = f"The running server (pid {server.process.pid}) has loaded it.\n"
+        loaded = f"The running server (pid {server.process.pid}) has reloaded its configuration.\n"
         assert server.chat("new").status_code == 404
         added = fondaco("engines", "add", engine.url, "--json")
         assert added.json
@@ -280,7 +280,10 @@ def test_reload_says_whether_the_server_has_taken_the_configuration(
             server.file.write_text(f'{text}[aliases]\n"a{number}" = "one"\n')
             told = fondaco("reload")
             assert told.code == 0
-            assert told.out == f"The running server (pid {server.process.pid}) has loaded it.\n"
+            assert (
+                told.out
+                == f"The running server (pid {server.process.pid}) has reloaded its configuration.\n"
+            )
             assert server.chat(f"a{number}").status_code == 200
         server.file.write_text('[aliases]\nnew = "nothing"\n')
         # The command reads the folder of the home alone, as a file that only the server refuses would be.
@@ -303,7 +306,10 @@ def test_what_needs_a_restart_is_named_and_kept(
         assert "server.port" not in said, "a flag still counts"
         told = fondaco("reload")
         assert told.code == 0
-        assert "has loaded it. Restart it for what has changed in [embedded], [server]:" in told.out
+        assert (
+            "has reloaded its configuration. Restart it to apply the changes in [embedded], [server];"
+            in told.out
+        )
         server.file.write_text(model("one", first))
         assert "Restart" not in fondaco("reload").out
         assert server.chat("one").status_code == 200
@@ -372,7 +378,7 @@ def test_config_check_says_which_engines_answer(
         "The engine 'two-engine' cannot be used. The model's engine cannot be reached."
         in checked.out
     )
-    assert "engines cannot be used: two-engine" in checked.err
+    assert "these engines failed: two-engine" in checked.err
 
 
 def test_a_server_whose_terminal_is_closed_ends_in_peace(fondaco: Fondaco) -> None:

@@ -90,7 +90,7 @@ def test_the_first_start_says_address_key_and_a_line_to_paste(fondaco: Fondaco) 
     assert f"curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {key}'" in said
     assert f"OPENAI_BASE_URL={url}/api/v1 OPENAI_API_KEY={key}" in said
     assert json.loads(re.findall(r"-d '(.*)'", said)[0])["model"] == "default"
-    assert "Also here: " in said
+    assert "Also available: " in said
     assert "images by fondaco-painter, speech by " in said  # among those whose files are here
 
 
@@ -118,7 +118,7 @@ def test_later_starts_say_the_address_and_a_link_to_log_in(fondaco: Fondaco) -> 
     with serving(fondaco) as server:
         url = first_line(server).removeprefix("Fondaco listens on ").strip()
         link = rf"  {re.escape(url)}/\?login=fondaco_l_\w{{43}}\n"
-        said = "\nOpen the dashboard \\(the link is good once, for 10 minutes\\):\n"
+        said = "\nOpen the dashboard \\(the link works once, for 10 minutes\\):\n"
         assert re.fullmatch(said + link, rest(server))
 
 
@@ -225,7 +225,7 @@ def test_a_log_that_cannot_be_is_a_fault_of_the_command_line(
 @pytest.mark.parametrize(
     ("default", "present", "expected"),
     [
-        ("smollm2-135m", False, "491 MB: fondaco models pull qwen2.5-coder-0.5b"),
+        ("smollm2-135m", False, "(491 MB): fondaco models pull qwen2.5-coder-0.5b"),
         ("smollm2-135m", True, ""),
         ("qwen2.5-coder-0.5b", False, ""),
         ("of-their-own", False, ""),

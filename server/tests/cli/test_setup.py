@@ -129,7 +129,7 @@ def test_without_systemd_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(service, "_RUNNING", tmp_path / "none")
     refused = fondaco("service", "install", "--user", XDG_CONFIG_HOME=str(tmp_path))
-    assert (refused.code, "systemd does not run" in refused.err) == (1, True)
+    assert (refused.code, "systemd is not running" in refused.err) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
 

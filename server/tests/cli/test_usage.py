@@ -73,7 +73,7 @@ def test_the_newest_charges_come_first_and_all_are_added_up(charged: Fondaco) ->
         "0.01",
         "-0.01",
     ]
-    assert out[-1] == "Page 1 of 1; 6 charges, in all -0.00102 USD and -0.02 DIEM"
+    assert out[-1] == "Page 1 of 1; 6 charges, -0.00102 USD and -0.02 DIEM in total"
 
 
 def test_pages_can_be_turned(charged: Fondaco) -> None:
@@ -177,5 +177,5 @@ def csv_rows(charged: Fondaco, *options: str) -> list[list[str]]:
 
 def test_an_account_without_charges_says_so(charged: Fondaco) -> None:
     charged("accounts", "create", "ann")
-    assert charged("usage", "--account", "ann").out == "Nothing was charged.\n"
+    assert charged("usage", "--account", "ann").out == "No charges.\n"
     assert charged("usage", "--account", "bob").code == 5

@@ -71,7 +71,7 @@ def test_what_cannot_be_made_is_told(
 
 async def test_jobs_are_listed_without_content(fondaco: Fondaco) -> None:
     assert fondaco("accounts", "create", "one").code == 0
-    assert fondaco("jobs", "list").out.strip() == "There is no job."
+    assert fondaco("jobs", "list").out.strip() == "No jobs."
     job = PaidJob(
         id="ab" * 16,
         digest=b"d" * 32,

@@ -101,7 +101,7 @@ def test_commands_reach_the_server_of_their_home_without_a_key(tmp_path: Path) -
         assert ended.json()["code"] == "SESSION_ENDED"
         link = Fondaco(home)("dashboard", "link")
         assert link.out.startswith(f"{one.url}/?login=fondaco_l_")
-        assert link.err == "Good once, for 10 minutes, for the account 'default'.\n"
+        assert link.err == "Valid once, for 10 minutes, for the account 'default'.\n"
     with local_server(settings) as server:
         assert server is None
 

@@ -49,7 +49,10 @@ def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path
         assert "fondaco models pull smollm2-135m" in one.http.get("/readyz").text
         (tmp_path / MODEL_FILE).symlink_to(model_file())
         pulled = Fondaco(one.home)("models", "pull", MODEL, FONDACO_MODELS=str(tmp_path))
-        assert f"The running server (pid {one.process.pid}) has loaded it." in pulled.err
+        assert (
+            f"The running server (pid {one.process.pid}) has reloaded its configuration."
+            in pulled.err
+        )
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         assert MODEL not in offline(one)
 
@@ -73,7 +76,7 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
             assert "Its file is being fetched" in refused.json()["error"]
             assert refused.headers["retry-after"] == "30"
             assert MODEL in offline(one)
-            assert "is missing and being fetched" in one.log.read_text()
+            assert "downloading the model" in one.log.read_text()
             wheels(links, MODEL)
             go_on()
             until(lambda: one.http.get("/readyz").status_code == 200, within_s=120)
@@ -102,7 +105,7 @@ def test_models_that_are_wanted_are_fetched_while_the_server_runs(tmp_path: Path
         reply = one.http.post("/v1/embeddings", json={"model": VECTORS, "input": "Hi"})
         assert reply.status_code == 200
         log = one.log.read_text()
-        assert f"the model '{VECTORS}' is missing and being fetched" in log
+        assert f"downloading the model '{VECTORS}'" in log
         assert f"the model '{VECTORS}' is here" in log
         assert f"'{MODEL}'" not in log
 

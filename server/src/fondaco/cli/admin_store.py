@@ -28,8 +28,8 @@ def opened(settings: "Settings", *, create: bool = False) -> "AdminStore":
 
     if not create and not Home.database_in(settings.home).exists():
         raise FailedError(
-            f"The home folder {str(settings.home)!r} has no database: nothing was made there yet. "
-            "Name another one with --home, or begin here with: fondaco keys create",
+            f"The home folder {str(settings.home)!r} has no database: no server has run there yet. Name "
+            "another folder with --home, or create an account and key here with: fondaco keys create",
             Exit.HOME,
         )
     home = Home(settings.home)
@@ -49,7 +49,7 @@ def chosen(admin_store: "AdminStore", name: str | None) -> "Statement":
     statements = admin_store.accounts()
     if not statements:
         raise FailedError(
-            "There is no account yet. Make one with: fondaco accounts create NAME", Exit.UNKNOWN
+            "No accounts yet. Create one with: fondaco accounts create NAME", Exit.UNKNOWN
         )
     return min(statements, key=lambda statement: statement.account.id)
 

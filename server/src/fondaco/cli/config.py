@@ -46,13 +46,16 @@ def check(
         bool,
         typer.Option(
             "--connect",
-            help="Test engines and their keys as well; exit code 6 if one cannot be used.",
+            help="Also test the engines and their keys; exit code 6 if one fails.",
         ),
     ] = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Say whether the configuration can be used. Exit code 3 where it cannot."""
+    """Check that the configuration is valid.
+
+    Exit code 3 if it is invalid.
+    """
     from fondaco.configuration import ConfigurationError, missing_keys, missing_secrets
     from fondaco.hostnames import is_loopback
 
@@ -61,8 +64,8 @@ def check(
     server = loaded.settings.server
     if not is_loopback(server.host) and not server.allow_remote:
         typer.echo(
-            f"fondaco: warning: other machines reach {server.host!r}, so `serve` needs the flag "
-            "--allow-remote, or server.allow_remote = true.",
+            f"fondaco: warning: {server.host!r} is reachable from other machines, so `fondaco serve` "
+            "needs --allow-remote, or server.allow_remote = true.",
             err=True,
         )
     for line in missing_keys(loaded.settings):
@@ -71,7 +74,7 @@ def check(
         raise ConfigurationError(*faults)
     if connect:
         _connect(loaded.settings)
-    typer.echo(f"The configuration is sound: {loaded.file or 'no file, the defaults count'}.")
+    typer.echo(f"The configuration is valid: {loaded.file or 'no file, defaults only'}.")
     for file in loaded.added:
         typer.echo(f"Added by commands: {file}.")
 
@@ -94,14 +97,14 @@ def _connect(settings: "Settings") -> None:
         typer.echo(f"The engine {engine!r} {state}")
         for name in sorted(seen.names):
             typer.echo(
-                f"fondaco: warning: the engine {engine!r} does not list {name!r}, which a model of "
-                "the catalogue asks it for.",
+                f"fondaco: warning: the engine {engine!r} does not list {name!r}, which a model of the "
+                "catalogue requests from it.",
                 err=True,
             )
     if faulty := [engine for engine, seen in reports.items() if seen.fault]:
         raise FailedError(
-            f"The configuration is sound, but engines cannot be used: {', '.join(faulty)}. "
-            "Are they running, and are base_url and key right?",
+            f"The configuration is valid, but these engines failed: {', '.join(faulty)}. Check that "
+            "they run, and that base_url and key are correct.",
             Exit.UNREACHABLE,
         )
 
@@ -110,14 +113,17 @@ def _connect(settings: "Settings") -> None:
 def init(
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Include the tables of engines and models.")
+        bool, typer.Option("--all", help="Include the tables of built-in engines and models.")
     ] = False,
     stdout: Annotated[
-        bool, typer.Option("--stdout", help="Print instead of writing a file.")
+        bool, typer.Option("--stdout", help="Print to standard output instead of writing the file.")
     ] = False,
     home: Home = None,
 ) -> None:
-    """Write fondaco.toml, with every setting as a comment. It lies in the home folder."""
+    """Write a fondaco.toml with every setting as a comment.
+
+    The file is created in the home folder.
+    """
     from fondaco.configuration.writing import template
 
     text = template(everything=everything)
@@ -131,7 +137,9 @@ def init(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise FailedError(f"{path} is there already; see it with: fondaco config show") from error
+        raise FailedError(
+            f"{path} already exists. Show the configuration with: fondaco config show"
+        ) from error
     except OSError as error:
         raise FailedError(f"{path} cannot be written: {error.strerror}.") from error
     typer.echo(f"Written: {path}")

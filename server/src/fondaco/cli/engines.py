@@ -29,7 +29,7 @@ group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstr
 def list_engines(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List the upstream engines; nobody is asked."""
+    """List upstream engines, without contacting them."""
     from fondaco.configuration import added
 
     settings = configuration(home, config).settings
@@ -45,7 +45,7 @@ def list_engines(
         for name, engine in settings.engines.items()
     ]
     table = Table(
-        "There are no upstream engines. Add one with: fondaco engines add URL",
+        "No upstream engines. Add one with: fondaco engines add URL",
         optional=("added", "discover"),
     )
     print_rows(rows, table, as_json=as_json, wide=wide)
@@ -55,18 +55,22 @@ def list_engines(
 def add(
     url: Annotated[
         str,
-        typer.Argument(metavar="URL", help="Its address, such as http://127.0.0.1:11434."),
+        typer.Argument(
+            metavar="URL", help="Address of the engine, such as http://127.0.0.1:11434."
+        ),
     ],
     *,
     dialect: Annotated[
         str | None,
         typer.Option(
-            help="openai, vllm, llama-server, ollama, openrouter, or of images alone automatic1111, "
-            "sd-server, comfyui; default: what it shows itself to be."
+            metavar="DIALECT",
+            help="API of the engine: openai, vllm, llama-server, ollama or openrouter; for images "
+            "automatic1111, sd-server or comfyui; default: detected.",
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its name; default: from dialect or host.")
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the engine; default: from its dialect or host."),
     ] = None,
     key_env: Annotated[
         str | None,
@@ -76,15 +80,16 @@ def add(
         str | None,
         typer.Option(
             metavar="INPUT/OUTPUT",
-            help="USD per million tokens of all its models, such as 0.20/0.90, or USD per image; default: "
-            "free on this machine or network, else required.",
+            help="USD per million tokens of each model, such as 0.20/0.90, or USD per image; default: "
+            "free on the local network, else required.",
         ),
     ] = None,
     discover: Annotated[
         bool | None,
         typer.Option(
             "--discover/--no-discover",
-            help="Keep the catalogue at what it serves; default: on this machine or network only.",
+            help="Keep the catalogue in step with the models that the engine lists; default: on the local "
+            "network only.",
             show_default=False,
         ),
     ] = None,
@@ -92,7 +97,7 @@ def add(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an engine, and the models that it says it serves."""
+    """Add an engine and the models that it lists."""
     from fondaco.configuration import added
     from fondaco.configuration.discovered import engine_name
 
@@ -100,8 +105,8 @@ def add(
     local = _is_local(url)
     if price is None and not local:
         raise typer.BadParameter(
-            f"{url} is beyond this network, where calls cost money: state what callers pay, such as "
-            "0.20/0.90, or 0.02 per image; 0 is free.",
+            f"{url} is outside the local network, so its calls may cost you money. State the price for "
+            "callers, such as 0.20/0.90, or 0.02 per image; 0 is free.",
             param_hint="--price",
         )
     prices_of(price or "0")  # which kind of price it is, the engine's models show
@@ -129,7 +134,9 @@ def check_engines(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="One engine; default: all.", autocompletion=completing.engines
+            metavar="NAME",
+            help="Name of an engine; default: all.",
+            autocompletion=completing.engines,
         ),
     ] = None,
     *,
@@ -138,19 +145,22 @@ def check_engines(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Test engines and their keys. Each is asked for a token; exit code 6 if one cannot be used."""
+    """Test upstream engines and their keys.
+
+    Requests one token from each, which may be charged. Exit code 6 if an engine fails.
+    """
     settings = configuration(home, config).settings
     if name is not None and name not in settings.engines:
         existing = ", ".join(settings.engines) or "none"
-        raise FailedError(f"There is no engine {name!r}. There are: {existing}.", Exit.UNKNOWN)
+        raise FailedError(f"Unknown engine {name!r}. Engines: {existing}.", Exit.UNKNOWN)
     names = [name] if name else list(settings.engines)
     rows = [_tested(one, settings) for one in names]
-    table = Table("There are no upstream engines.", optional=("reason", "unlisted"))
+    table = Table("No upstream engines.", optional=("reason", "unlisted"))
     print_rows(rows, table, as_json=as_json, wide=wide)
     if faults := [f"{row['name']}: {row['reason']}" for row in rows if not row["answers"]]:
         raise FailedError(
-            f"Engines cannot be used. {' '.join(faults)} Are they running, and are base_url and key "
-            "right?",
+            f"Some engines failed. {' '.join(faults)} Check that they run, and that base_url and key "
+            "are correct.",
             Exit.UNREACHABLE,
         )
 
@@ -160,14 +170,14 @@ def remove(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="The engine's name.", autocompletion=completing.engines
+            metavar="NAME", help="Name of the engine.", autocompletion=completing.engines
         ),
     ],
     *,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take an added engine and its models out of the catalogue."""
+    """Remove an added engine and its models from the catalogue."""
     from fondaco.configuration import added
 
     settings = configuration(home, config).settings
@@ -176,7 +186,7 @@ def remove(
         where = (
             "it stands in the configuration file" if name in settings.engines else "unknown name"
         )
-        raise FailedError(f"No command added an engine {name!r}: {where}.", Exit.UNKNOWN)
+        raise FailedError(f"Engine {name!r} cannot be removed: {where}.", Exit.UNKNOWN)
     configuration(settings.home, config, trial={path: None})
     added.remove(path)
     typer.echo(f"Removed: {name}.")
@@ -209,11 +219,13 @@ def _dialect(named: str | None) -> "DialectName | None":
         return None
     if (found := dialect_named(named)) is None:
         raise typer.BadParameter(
-            f"{named!r} is no dialect: {', '.join(get_args(DialectName))}.", param_hint="--dialect"
+            f"Unknown dialect {named!r}. Dialects: {', '.join(get_args(DialectName))}.",
+            param_hint="--dialect",
         )
     if is_of_videos(found):
         raise typer.BadParameter(
-            f"Engines of {named!r} cannot be asked for their models: write rows, as in docs/how-to/video.md.",
+            f"Engines of {named!r} do not list their models. Add them to fondaco.toml, as in "
+            "docs/how-to/video.md.",
             param_hint="--dialect",
         )
     return found
@@ -292,13 +304,13 @@ def _discover(url: str, key: _Key, dialect: "DialectName | None") -> "tuple[str,
     except EngineError as error:
         if key.is_missing and isinstance(error, EngineRefusedError):
             raise FailedError(
-                f"The engine at {url} wants a key, and {key.variable} is not set here. Set it, and add the "
-                f"engine again: export {key.variable}=...",
+                f"The engine at {url} needs a key, but {key.variable} is not set. Set it, and run the "
+                f"command again: export {key.variable}=...",
                 Exit.CONFIGURATION,
             ) from error
         raise FailedError(
-            f"The engine at {url} cannot be added: {error} Is it running, and "
-            "are its address and key right?",
+            f"The engine at {url} cannot be added: {error} Check that it runs, and that its address and "
+            "key are correct.",
             Exit.UNREACHABLE,
         ) from error
 
@@ -314,14 +326,14 @@ def _free_name(name: str, base_url: str, settings: "Settings") -> str:
 
     if not fits(NAME, name):
         raise typer.BadParameter(
-            f"{name!r} is no name of an engine: it has to be {DESCRIPTIONS[NAME]}.",
+            f"{name!r} is not a valid engine name. Expected {DESCRIPTIONS[NAME]}.",
             param_hint="--name",
         )
     engine = settings.engines.get(name)
     ours = added.path_of(settings.home, "engine", name).exists()
     if name in (*BUILT_IN, ENCLAVE) or (engine and not (ours and engine.base_url == base_url)):
         raise FailedError(
-            f"There is an engine {name!r} already. Choose another name with --name.", Exit.USAGE
+            f"Engine {name!r} already exists. Choose another name with --name.", Exit.USAGE
         )
     return name
 

@@ -17,26 +17,29 @@ class Exit(IntEnum):
         return member
 
     DONE = 0, "Success."
-    FAILED = 1, "Failure; the line on stderr says why."
+    FAILED = 1, "Failure; a line on stderr gives the reason."
     USAGE = 2, "Invalid command line."
     CONFIGURATION = (
         3,
-        "The configuration, or a character's file, is invalid: one line on stderr per error.",
+        "Invalid configuration or character file; one line on stderr per error.",
     )
     HOME = (
         4,
-        "The home folder cannot be used: in use by another server, not writable, or without a database.",
+        (
+            "The home folder cannot be used: another server uses it, it is not writable, or it has no "
+            "database."
+        ),
     )
     UNKNOWN = 5, "Unknown account, key, model or character."
-    UNREACHABLE = 6, "A model could not be downloaded, or an engine or a server does not answer."
-    UNSOUND = 7, "The ledger does not add up."
-    ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
-    UNPROVED = 9, "An enclave's attestation is false, or proves less than was asked for."
+    UNREACHABLE = 6, "A download failed, or an engine or server did not answer."
+    UNSOUND = 7, "The ledger does not add up, or writes are quarantined."
+    ADDRESS = 8, "The server cannot listen on the address: in use, not local, or not permitted."
+    UNPROVED = 9, "The attestation of an enclave is invalid or insufficient."
     UNHEALTHY = 10, "`fondaco doctor` found an error."
     NO_SERVER = 11, "No server runs on the home folder."
-    KEY = 12, "The server does not accept the API key, or not for this: 401 or 403."
-    FUNDS = 13, "The account's balance does not suffice: 402."
-    LIMITED = 14, "A rate limit is exceeded: 429."
+    KEY = 12, "The server rejected the API key (401), or the key lacks permission (403)."
+    FUNDS = 13, "Insufficient balance (402)."
+    LIMITED = 14, "Rate limit exceeded (429)."
 
 
 class FailedError(Exception):

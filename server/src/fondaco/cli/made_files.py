@@ -21,9 +21,13 @@ def expect_writable(output: Path, *, force: bool) -> None:
     if output.is_dir():
         raise FailedError(f"{output} is a folder. Name a file.")
     if output.exists() and not force:
-        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+        raise FailedError(
+            f"{output} already exists. Name another file, or overwrite it with --force."
+        )
     if not output.parent.is_dir():
-        raise FailedError(f"There is no folder {str(output.parent)!r}.")
+        raise FailedError(
+            f"The folder {str(output.parent)!r} does not exist. Create it, or name another file."
+        )
 
 
 def write_made(output: Path, content: bytes) -> None:

@@ -9,7 +9,10 @@ def openapi(
     *,
     yaml: Annotated[bool, typer.Option("--yaml", help="Print YAML instead of JSON.")] = False,
 ) -> None:
-    """Print the OpenAPI document; no server is needed."""
+    """Print the OpenAPI document.
+
+    No server needs to run.
+    """
     from fondaco.http.apis.endpoints import ENDPOINTS
     from fondaco.http.openapi.document import Contract
 

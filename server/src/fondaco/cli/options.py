@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 Home: TypeAlias = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Home folder, which contains all state.", show_default=False),
+    typer.Option(
+        metavar="DIR",
+        help="Home folder, which holds all state; default: FONDACO_HOME, else "
+        "~/.local/share/fondaco.",
+        show_default=False,
+    ),
 ]
 Config: TypeAlias = Annotated[
     Path | None,
@@ -23,9 +28,10 @@ Config: TypeAlias = Annotated[
         metavar="FILE", help="Configuration file; default: fondaco.toml in the home folder."
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Wide: TypeAlias = Annotated[
-    bool, typer.Option("--wide", help="Print all columns whole, however wide the terminal is.")
+    bool,
+    typer.Option("--wide", help="Print every column in full, whatever the width of the terminal."),
 ]
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
@@ -33,7 +39,7 @@ Account: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Account name; default: the first one.",
+        help="Account name; default: the oldest account.",
         autocompletion=completing.accounts,
     ),
 ]
@@ -86,8 +92,8 @@ def expect_variable(name: str) -> None:
     """
     if not re.fullmatch(_VARIABLE, name):
         raise typer.BadParameter(
-            "this is no name of a variable. Name the one that holds the key, such as VENDOR_API_KEY; the "
-            "key itself is written nowhere.",
+            "this is not the name of an environment variable. Name the variable that holds the key, "
+            "such as VENDOR_API_KEY; Fondaco never stores the key itself.",
             param_hint="--key-env",
         )
 

@@ -20,10 +20,12 @@ def piped_text() -> str:
         return sys.stdin.read()
     content = stream.read(_MOST_TEXT_BYTES + 1)
     if len(content) > _MOST_TEXT_BYTES:
-        raise FailedError(f"Standard input has more than {_MOST_TEXT_BYTES // 2**20} MiB.")
+        raise FailedError(
+            f"Standard input is larger than the limit of {_MOST_TEXT_BYTES // 2**20} MiB."
+        )
     try:
         return str(content, "utf-8-sig")
     except UnicodeDecodeError as error:
         raise FailedError(
-            f"Standard input is no UTF-8 text (byte {error.start:,}). Send images with --image."
+            f"Standard input is not UTF-8 text (byte {error.start:,}). Send images with --image."
         ) from error

@@ -58,7 +58,7 @@ class _Group(TyperGroup):
 program = typer.Typer(
     name="fondaco",
     cls=_Group,
-    help="A private AI inference platform that anyone can run.",
+    help="A private AI inference platform: the Venice API, self-hosted and OpenAI-compatible.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -98,7 +98,7 @@ program.command()(completion)
 
 
 _UNSUPPORTED = (
-    "This system has no POSIX file locks, which keep a ledger safe. Fondaco runs on Linux and macOS; "
+    "This system has no POSIX file locks, which protect the ledger. Fondaco runs on Linux and macOS; "
     "on Windows, run it in WSL."
 )
 
@@ -123,7 +123,8 @@ def run() -> None:
         _drop_output()
         _end(
             Exit.FAILED,
-            f"The output could not be written: {error.strerror}. What the command did stays done.",
+            f"The output could not be written: {error.strerror}. The changes that the command made are "
+            "kept.",
         )
     except Exception as error:  # noqa: BLE001 (defects of ours are raised again)
         # Loaded only now: what can go wrong is known to modules that `--help` does without.

@@ -23,13 +23,25 @@ class Answer(Enum):
     """Outcomes of a request to reload, each with its sentence."""
 
     NO_SERVER = "No server runs on the home folder {folder}."
-    LOADED = "The running server (pid {pid}) has loaded it."
-    REFUSED = "The running server (pid {pid}) refuses the configuration, and keeps the old one: its log says why."
-    SILENT = "The running server (pid {pid}) has not loaded it in time: see its log, or restart it."
-    NEVER = "The running server (pid {pid}) loads it when it is restarted: under another ASGI server nothing is reloaded."
-    ELSEWHERE = "A server in another container runs on the home folder {folder}: run `fondaco reload` there, or restart it."
+    LOADED = "The running server (pid {pid}) has reloaded its configuration."
+    REFUSED = (
+        "The running server (pid {pid}) rejected the configuration and keeps the old one. Its "
+        "log has the reason."
+    )
+    SILENT = (
+        "The running server (pid {pid}) did not reload its configuration in time. See its log, or "
+        "restart it."
+    )
+    NEVER = (
+        "The running server (pid {pid}) cannot reload under this ASGI server. Restart it to apply "
+        "the configuration."
+    )
+    ELSEWHERE = (
+        "A server in another container runs on the home folder {folder}. Run `fondaco reload` "
+        "there, or restart it."
+    )
     FORBIDDEN = (
-        "The running server (pid {pid}) belongs to another user: as that one, run `fondaco reload`."
+        "The running server (pid {pid}) belongs to another user. Run `fondaco reload` as that user."
     )
 
 
@@ -48,11 +60,14 @@ class Told:
         if not self.stale:
             return said
         tables = ", ".join(f"[{name}]" for name in self.stale)
-        return f"{said} Restart it for what has changed in {tables}: its log names the settings."
+        return f"{said} Restart it to apply the changes in {tables}; its log names the settings."
 
 
 def reload(*, home: Home = None, config: Config = None) -> None:
-    """Make a running server read its configuration again. That is what SIGHUP does."""
+    """Reload the configuration of a running server.
+
+    SIGHUP has the same effect.
+    """
     told = told_to_reload(configuration(home, config).settings.home)
     if told.answer is not Answer.LOADED:
         code = Exit.CONFIGURATION if told.answer is Answer.REFUSED else Exit.FAILED
@@ -129,6 +144,6 @@ def server_state(folder: Path) -> "ServerState | None":
         return running_server(folder)
     except OSError as error:
         raise FailedError(
-            f"It cannot be seen whether a server runs on the home folder {str(folder)!r}: {error.strerror}.",
+            f"The lock of the home folder {str(folder)!r} cannot be read: {error.strerror}.",
             Exit.HOME,
         ) from error

@@ -23,7 +23,7 @@ from fondaco.configuration.built_in import (
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
 from fondaco.configuration.confidential import enclave_engine, is_offered, missing_libraries
-from fondaco.configuration.loading import Configuration, home_folder, load
+from fondaco.configuration.loading import Configuration, chosen_file, home_folder, load
 from fondaco.configuration.secrets import faults as missing_secrets, warnings as missing_keys
 from fondaco.configuration.tiers import tiers_of
 from fondaco.environment import ConfigurationError
@@ -47,6 +47,7 @@ __all__ = [
     "ConfigurationError",
     "built_in_characters",
     "catalogue_of",
+    "chosen_file",
     "enclave_engine",
     "files_of",
     "home_folder",

@@ -85,7 +85,7 @@ def load(
     faults: list[str] = []
     tree: Tree = {}
 
-    chosen = _chosen(config, environ)
+    chosen = chosen_file(config, environ)
     path = chosen or _in_home(layers, flag_values, environ)
     if path is not None:
         tree = _tree(path, faults, in_home=chosen is None)
@@ -123,7 +123,7 @@ def home_folder(home: Path | None, config: Path | None = None) -> Path:
     environ = environment()
     layers = Layers()
     layers.lay(_folders(environ), DEFAULT)
-    chosen = _chosen(config, environ)
+    chosen = chosen_file(config, environ)
     tree = _tree(chosen, [], in_home=False) if chosen else {}
     folder = _home(layers, {("home",): home}, {}, environ, tree)
     if folder is None:
@@ -150,8 +150,14 @@ def _home_of_user() -> str | None:
         return None
 
 
-def _chosen(config: Path | None, environ: Mapping[str, str]) -> Path | None:
-    chosen = config or environ.get(CONFIG_VARIABLE)
+def chosen_file(config: Path | None, environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the configuration file that a flag or the environment names; None: the home's `fondaco.toml`.
+
+    Args:
+        config: as the command line names it.
+        environ: the variables; None: those of this process.
+    """
+    chosen = config or (environment() if environ is None else environ).get(CONFIG_VARIABLE)
     return expanded(chosen) if chosen else None
 
 

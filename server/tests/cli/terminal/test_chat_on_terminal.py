@@ -34,7 +34,7 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
         window.type("/mdoel", "Enter")
         window.until("Did you mean /model?")
         window.type("/model qwen9", "Enter")
-        window.until("No model is called 'qwen9'")
+        window.until("Unknown model 'qwen9'")
         window.type("/clear", "Enter")
         window.until("is forgotten")
         window.type("", "C-d")
@@ -84,7 +84,7 @@ def test_an_interrupt_stops_the_answer_and_keeps_the_chat(environ: dict[str, str
             window.type("half a question", "C-c")
             window.until(lambda screen: not screen.rstrip().endswith("half a question"))
             window.type("", "C-c")
-            window.until("Ctrl-D or /exit ends the chat.")
+            window.until("Type /exit or press Ctrl-D to exit.")
             window.type("", "C-d")
             assert window.ended() == 0
 

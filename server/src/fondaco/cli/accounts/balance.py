@@ -17,7 +17,7 @@ group = typer.Typer(no_args_is_help=True, help="Show balances and grant funds.")
 def grant(
     *,
     usd: Annotated[
-        str | None, typer.Option(metavar="USD", help="USD to add once.", show_default=False)
+        str | None, typer.Option(metavar="USD", help="Amount to add.", show_default=False)
     ] = None,
     diem: Annotated[
         str | None,
@@ -29,9 +29,9 @@ def grant(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add dollars to a balance, or set the daily DIEM."""
+    """Add USD to a balance, or set the daily DIEM allocation."""
     if usd is None and diem is None:
-        raise typer.BadParameter("Say how much: --usd, --diem or both.")
+        raise typer.BadParameter("Nothing to grant. Give --usd, --diem or both.")
     plain(notes, LONGEST_GRANT_NOTES)
     dollars, allocation = amount(usd or "0"), amount(diem or "0")
     admin_store = opened(configuration(home, config).settings)
@@ -48,7 +48,7 @@ def grant(
 def show(
     *, account: Account = None, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Show what an account has."""
+    """Show the balances of an account."""
     admin_store = opened(configuration(home, config).settings)
     statement = chosen(admin_store, account)
     print_row(row(statement), as_json=as_json)

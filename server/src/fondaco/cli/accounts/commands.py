@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 group = typer.Typer(no_args_is_help=True, help="Create, list and change accounts.")
 
 _TABLE = Table(
-    "There is no account yet. Make one with: fondaco accounts create NAME",
+    "No accounts yet. Create one with: fondaco accounts create NAME",
     optional=("createdAt", "diemAllocation", "tier", "diem"),
 )
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="The account's name.", autocompletion=completing.accounts),
+    typer.Argument(metavar="NAME", help="Account name.", autocompletion=completing.accounts),
 ]
 
 
@@ -30,10 +30,10 @@ Name = Annotated[
 def create(
     name: Name,
     *,
-    usd: Annotated[str, typer.Option(metavar="USD", help="Initial balance in USD.")] = "0",
+    usd: Annotated[str, typer.Option(metavar="USD", help="Initial balance.")] = "0",
     diem: Annotated[str, typer.Option(metavar="DIEM", help="DIEM allocation per day (UTC).")] = "0",
     tier: Annotated[
-        str, typer.Option(metavar="TIER", help="Tier, which sets its rate limits.")
+        str, typer.Option(metavar="TIER", help="Tier, which sets the account's rate limits.")
     ] = "paid",
     home: Home = None,
     config: Config = None,
@@ -53,12 +53,17 @@ def create(
 def change(
     name: Name,
     *,
-    tier: Annotated[str, typer.Option(metavar="TIER", help="Tier, which sets its rate limits.")],
+    tier: Annotated[
+        str, typer.Option(metavar="TIER", help="Tier, which sets the account's rate limits.")
+    ],
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the tier of an account. A running server applies it within a second."""
+    """Change the tier of an account.
+
+    A running server applies the change within a second.
+    """
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
     admin_store = opened(settings)
@@ -70,7 +75,10 @@ def change(
 def disable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Disable an account and its keys. A running server applies it within a second."""
+    """Disable an account and its keys.
+
+    A running server applies the change within a second.
+    """
     admin_store = opened(configuration(home, config).settings)
     changed = admin_store.change_account(name, disabled=True)
     print_row(row(changed), as_json=as_json)
@@ -90,7 +98,7 @@ def enable(
 def list_accounts(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List all accounts with their balances."""
+    """List accounts and their balances."""
     admin_store = opened(configuration(home, config).settings)
     statements = admin_store.accounts()
     print_rows([row(statement) for statement in statements], _TABLE, as_json=as_json, wide=wide)
@@ -98,7 +106,7 @@ def list_accounts(
 
 @group.command()
 def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show an account."""
+    """Show the details of an account."""
     admin_store = opened(configuration(home, config).settings)
     statement = admin_store.account(name)
     print_row(row(statement), as_json=as_json)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 group = typer.Typer(no_args_is_help=True, help="Create, list, change and revoke API keys.")
 
 _TABLE = Table(
-    "There is no key yet. Make one with: fondaco keys create",
+    "No keys yet. Create one with: fondaco keys create",
     optional=(
         *("createdAt", "limitDiem", "limitUsd", "sevenDaysDiem", "sevenDaysUsd", "lastUsedAt"),
         *("account", "expiresAt", "apiKeyType", "last6Chars"),
@@ -30,7 +30,7 @@ _TABLE = Table(
 LONGEST_DESCRIPTION = 256
 """As in the API."""
 
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id, as listed.")]
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="Id, as listed.")]
 
 
 @group.command()
@@ -38,26 +38,28 @@ def create(
     *,
     key_type: Annotated[
         KeyType,
-        typer.Option(
-            "--type", metavar="ADMIN|INFERENCE", case_sensitive=False, help="Type of the key."
-        ),
+        typer.Option("--type", metavar="ADMIN|INFERENCE", case_sensitive=False, help="Key type."),
     ] = KeyType.INFERENCE,
-    description: Annotated[str, typer.Option(metavar="TEXT", help="Description.")] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="Description of the key.")] = "",
     expires_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Expiry in UTC: 2027-01-31.")
+        str | None,
+        typer.Option(metavar="TIME", help="Expiry date or time (UTC), such as 2027-01-31."),
     ] = None,
     limit_usd: Annotated[
-        str | None, typer.Option(metavar="USD", help="Spending limit per day (UTC) in USD.")
+        str | None, typer.Option(metavar="USD", help="Spending limit per day (UTC).")
     ] = None,
     limit_diem: Annotated[
-        str | None, typer.Option(metavar="DIEM", help="Spending limit per day (UTC) in DIEM.")
+        str | None, typer.Option(metavar="DIEM", help="Spending limit per day (UTC).")
     ] = None,
     account: Account = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an API key, which is shown once. The first account is made if there is none."""
+    """Create an API key and print it once.
+
+    If the home folder has no account yet, the first one is created.
+    """
     settings = configuration(home, config).settings
     plain(description, LONGEST_DESCRIPTION)
     end = None if expires_at is None else _end(expires_at)
@@ -75,14 +77,17 @@ def create(
 def list_keys(
     *,
     account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only the keys of this account.")
+        str | None, typer.Option(metavar="NAME", help="List the keys of this account only.")
     ] = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List keys, their limits, last use and charges. Revoked ones are listed, too; secrets never are."""
+    """List keys with their limits, last use and charges.
+
+    Revoked keys are included; secrets are never shown.
+    """
     admin_store = opened(configuration(home, config).settings)
     names = _names(admin_store)
     reports = admin_store.keys(account)
@@ -94,7 +99,7 @@ def list_keys(
 def show(
     key_id: KeyId, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Show a key; never its secret."""
+    """Show the details of a key, without its secret."""
     admin_store = opened(configuration(home, config).settings)
     _print(admin_store, admin_store.key(key_id), as_json=as_json)
 
@@ -103,21 +108,32 @@ def show(
 def change(
     key_id: KeyId,
     *,
-    description: Annotated[str | None, typer.Option(metavar="TEXT", help="Description.")] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Description of the key.")
+    ] = None,
     expires_at: Annotated[
-        str | None, typer.Option(metavar="TIME|never", help="Expiry in UTC.")
+        str | None,
+        typer.Option(
+            metavar="TIME|never",
+            help="Expiry date or time (UTC), such as 2027-01-31; never removes it.",
+        ),
     ] = None,
     limit_usd: Annotated[
-        str | None, typer.Option(metavar="USD|none", help="Spending limit per day in USD.")
+        str | None,
+        typer.Option(metavar="USD|none", help="Spending limit per day (UTC); none removes it."),
     ] = None,
     limit_diem: Annotated[
-        str | None, typer.Option(metavar="DIEM|none", help="Spending limit per day in DIEM.")
+        str | None,
+        typer.Option(metavar="DIEM|none", help="Spending limit per day (UTC); none removes it."),
     ] = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the given properties of a key. A running server applies it within a second."""
+    """Change the description, expiry or limits of a key.
+
+    A running server applies the change within a second.
+    """
     from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
     change = Change(
@@ -129,7 +145,9 @@ def change(
         ),
     )
     if change == Change():
-        raise typer.BadParameter("Say what to change, for example: --limit-usd 5")
+        raise typer.BadParameter(
+            "Nothing to change. Give at least one option, such as --limit-usd 5."
+        )
     admin_store = opened(configuration(home, config).settings)
     _print(admin_store, admin_store.change_key(key_id, change.of), as_json=as_json)
 
@@ -141,15 +159,21 @@ def revoke(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Revoke a key permanently. A running server refuses it within a second."""
+    """Revoke a key permanently.
+
+    A running server rejects the key within a second.
+    """
     admin_store = opened(configuration(home, config).settings)
     key = admin_store.revoke(key_id)
-    typer.echo(f"Revoked: the key that ends in {key.last6}")
+    typer.echo(f"Revoked: key ending in {key.last6}")
 
 
 @group.command("revoke-all")
 def revoke_all(*, home: Home = None, config: Config = None) -> None:
-    """Revoke all keys of all accounts permanently. That is for a pepper that is lost, or known to others."""
+    """Revoke every key of every account permanently.
+
+    Use it when the pepper is lost or has leaked.
+    """
     admin_store = opened(configuration(home, config).settings)
     count = admin_store.revoke_all()
     typer.echo(f"Revoked: {count} keys")
@@ -172,9 +196,9 @@ def _end(text: str) -> float | None:
     try:
         end_s = unix_seconds(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no end of a key: {error}.") from None
+        raise typer.BadParameter(f"{text!r} is not a valid expiry: {error}.") from None
     if end_s <= SystemClock().now():
-        raise typer.BadParameter(f"{text!r} has passed. Name a time to come.")
+        raise typer.BadParameter(f"{text!r} is in the past. Give a time in the future.")
     return end_s
 
 

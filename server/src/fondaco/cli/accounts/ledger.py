@@ -17,12 +17,15 @@ group = typer.Typer(no_args_is_help=True, help="Verify and repair the ledger.")
 quarantine = typer.Typer(no_args_is_help=True, help="List, retry and discard quarantined writes.")
 group.add_typer(quarantine, name="quarantine")
 
-WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id, as listed.")]
+WriteId = Annotated[int, typer.Argument(metavar="ID", help="Id, as listed.")]
 
 
 @group.command()
 def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Recompute every balance from the entries. Exit code 7 where one is wrong or something waits."""
+    """Recompute every balance from the ledger's entries.
+
+    Exit code 7 if a balance is wrong or the quarantine holds writes.
+    """
     admin_store = opened(configuration(home, config).settings)
     findings = admin_store.verify()
     if as_json:
@@ -38,16 +41,16 @@ def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False)
 def repair_epoch(
     *,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Confirm that the system clock is right.")
+        bool, typer.Option("--yes", help="Confirm that the system clock is correct.")
     ] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that the clock is right, where entries contradict it.
+    """Accept the system clock although the ledger has later entries.
 
-    Without --yes it shows what contradicts, and changes nothing. With it, a server that is started
-    next goes by the clock, and refills accounts again that were refilled for days to come.
+    Without --yes, show the entries and refills dated in the future, and change nothing. With --yes, the next
+    server to start follows the clock, and refills again accounts that were refilled for future days.
     """
     from fondaco.system import SystemClock
 
@@ -64,31 +67,39 @@ def repair_epoch(
     }
     print_row(fields, as_json=as_json)
     if not yes and not as_json:
-        typer.echo("Nothing was changed. If the clock is right, add --yes and restart the server.")
+        typer.echo(
+            "Nothing was changed. If the clock is correct, add --yes and restart the server."
+        )
 
 
 @quarantine.command("list")
 def list_quarantine(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List writes that could never be made. With --json also what was to be written."""
+    """List the writes that failed permanently.
+
+    --json adds the content of each write.
+    """
     admin_store = opened(configuration(home, config).settings)
     waiting = admin_store.quarantine()
     rows = [_row(one, whole=as_json) for one in waiting]
-    print_rows(rows, Table("Nothing is in the quarantine."), as_json=as_json, wide=wide)
+    print_rows(rows, Table("The quarantine is empty."), as_json=as_json, wide=wide)
 
 
 @quarantine.command()
 def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
-    """Write it after all, if what was in its way is gone. An open call is settled at a start."""
+    """Retry a quarantined write whose cause is fixed.
+
+    An open call is settled when the server next starts.
+    """
     admin_store = opened(configuration(home, config).settings)
     admin_store.retry(write_id)
-    typer.echo(f"Taken out of the quarantine: {write_id}")
+    typer.echo(f"Released from quarantine: {write_id}")
 
 
 @quarantine.command()
 def discard(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
-    """Let it wait no longer: nothing is charged for it."""
+    """Discard a quarantined write, so that nothing is charged for it."""
     admin_store = opened(configuration(home, config).settings)
     admin_store.discard(write_id)
     typer.echo(f"Discarded: {write_id}")

@@ -31,7 +31,7 @@ class By(StrEnum):
     SKU = "sku"
 
 
-_EMPTY = "Nothing was charged."
+_EMPTY = "No charges."
 _ON_A_PAGE = 200
 _TABLE = Table(
     _EMPTY,
@@ -43,29 +43,35 @@ _TABLE = Table(
 def usage(
     *,
     by: Annotated[
-        By | None, typer.Option(metavar="|".join(By), help="Sum charges by this.")
+        By | None,
+        typer.Option(metavar="|".join(By), help="Sum the charges by model, key, day or SKU."),
     ] = None,
     currency: Annotated[
         Currency | None,
-        typer.Option(metavar="|".join(Currency), case_sensitive=False, help="Only this currency."),
+        typer.Option(
+            metavar="|".join(Currency), case_sensitive=False, help="Show this currency only."
+        ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Earliest date or time; UTC."),
+        typer.Option("--from", metavar="TIME", help="First date or time (UTC)."),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option("--to", metavar="TIME", help="Latest time, or date inclusive; UTC."),
+        typer.Option("--to", metavar="TIME", help="Last date (inclusive) or time (UTC)."),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, max=500, help="Charges per page; default: 200, or all as CSV."),
+        typer.Option(
+            min=1, max=500, metavar="N", help="Charges per page; default: 200, or all with --csv."
+        ),
     ] = None,
     page: Annotated[
-        int | None, typer.Option(min=1, max=10**9, help="Page number, newest first; default: 1.")
+        int | None,
+        typer.Option(min=1, max=10**9, metavar="N", help="Page number, newest first; default: 1."),
     ] = None,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print all charges as CSV, in the API's columns.")
+        bool, typer.Option("--csv", help="Print all charges as CSV, with the columns of the API.")
     ] = False,
     account: Account = None,
     home: Home = None,
@@ -73,15 +79,15 @@ def usage(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Show the charges of an account, by page or summed."""
+    """Show the charges of an account, page by page or summed."""
     from fondaco.ports import ChargeQuery
 
     paged = page is not None or limit is not None
     if as_csv and (as_json or by is not None):
-        raise typer.BadParameter("--csv goes neither with --json nor with --by.")
+        raise typer.BadParameter("--csv cannot be used with --json or --by.")
     if by is not None and paged:
         raise typer.BadParameter(
-            "--by adds up all charges: it goes neither with --page nor --limit."
+            "--by sums all charges, so it cannot be used with --page or --limit."
         )
     since_ms, until_ms = (
         _milliseconds("--from", start, first_ms),
@@ -131,7 +137,7 @@ def _print_page(
         print_rows(shown, replace(_TABLE, empty=empty), wide=wide)
         if found.total:
             sums = " and ".join(_amount(one) for one in charges.sums(query))
-            typer.echo(f"Page {query.page} of {pages}; {found.total} charges, in all {sums}")
+            typer.echo(f"Page {query.page} of {pages}; {found.total} charges, {sums} in total")
 
 
 def _row(row: "UsageRow") -> Row:

@@ -63,7 +63,8 @@ class Answer:
             chunk = orjson.loads(payload)
         except orjson.JSONDecodeError:
             raise FailedError(
-                "The server sent something that is no chat completion. Is it an OpenAI-compatible API?"
+                "The server's response is not a chat completion. Check that the URL is an "
+                "OpenAI-compatible API."
             ) from None
         if not isinstance(chunk, dict):
             return AnswerPiece()

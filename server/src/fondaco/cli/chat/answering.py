@@ -102,7 +102,8 @@ class Asker:
                     yield piece
         if not answer.finish_reason and not (events.finished and answer.text):
             raise FailedError(
-                f"{self._api.place} ended the answer before it was complete.", Exit.UNREACHABLE
+                f"{self._api.place} closed the stream before the answer was complete.",
+                Exit.UNREACHABLE,
             )
 
     def _show(self, piece: AnswerPiece) -> None:

@@ -48,9 +48,9 @@ def asked_by(words: Sequence[str], model: str | None, piped: str) -> Asked:
         case [name, prompt] if model is None:
             return Asked(name, joined(prompt, piped))
     raise typer.BadParameter(
-        "Give a model and a prompt; put a prompt of several words in quotes."
+        "Too many arguments: expected a model and a prompt. Quote a prompt of several words."
         if model is None
-        else "With --model, give one prompt; put several words in quotes."
+        else "Too many arguments: with --model, expected one prompt. Quote a prompt of several words."
     )
 
 

@@ -78,9 +78,9 @@ def answer_line(answer: Answer, seconds: float, price: ModelPrice | None, *, cha
         elif price is not None:
             parts.append(dollars(price.charge(tokens)))
     if answer.finish_reason == "length":
-        parts.append("cut off at the limit of tokens")
+        parts.append("truncated at the token limit")
     elif answer.finish_reason == "content_filter":
-        parts.append("cut off by the content filter")
+        parts.append("stopped by the content filter")
     return " · ".join(parts)
 
 

@@ -46,19 +46,27 @@ def chat(
         str | None,
         typer.Argument(
             metavar="MODEL",
-            help="Name of a model; with a blank in it, or --model, it is the prompt.",
+            help="Id, trait or alias of a model; default: default. A text with spaces is taken as the "
+            "prompt.",
             show_default=False,
         ),
     ] = None,
     second: Annotated[
         str | None,
-        typer.Argument(metavar="PROMPT", help="Question or instruction.", show_default=False),
+        typer.Argument(
+            metavar="PROMPT",
+            help="Prompt; default: standard input, else a conversation.",
+            show_default=False,
+        ),
     ] = None,
     *,
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", "-m", metavar="NAME", help="The model; then the argument is the prompt."
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="Id, trait or alias of a model; the argument is then the prompt.",
         ),
     ] = None,
     system: Annotated[
@@ -66,41 +74,57 @@ def chat(
     ] = "",
     json_schema: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="JSON schema that the answer matches."),
+        typer.Option(metavar="FILE", help="JSON schema that the answer must match."),
     ] = None,
     image: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Image for the model to look at; may be repeated."),
+        typer.Option(metavar="FILE", help="Image to send with the prompt; may be repeated."),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(min=0, max=2, help="0: the likeliest words; 2: the boldest.")
+        float | None,
+        typer.Option(
+            min=0, max=2, metavar="NUMBER", help="Sampling temperature; default: the model's."
+        ),
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of likelihood to sample from.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="NUMBER",
+            help="Nucleus sampling: probability mass to sample from; default: the model's.",
+        ),
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Longest answer, reasoning included.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Maximum tokens of the answer, including reasoning."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed; makes sampling reproducible.")
+    ] = None,
     reasoning: Annotated[
-        Effort | None, typer.Option(help="How long a reasoning model thinks.")
+        Effort | None,
+        typer.Option(metavar="|".join(Effort), help="Reasoning effort; default: the model's."),
     ] = None,
-    web: Annotated[Web | None, typer.Option(help="Whether the web is searched.")] = None,
+    web: Annotated[
+        Web | None, typer.Option(metavar="|".join(Web), help="Web search; default: off.")
+    ] = None,
     character: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="The character that answers.")
+        str | None, typer.Option(metavar="SLUG", help="Character that answers.")
     ] = None,
     url: Url = None,
     key: KeyOfUrl = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No line about tokens under an answer.")
+        bool, typer.Option("--quiet", "-q", help="Hide the line with tokens, speed and cost.")
     ] = False,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Chat with a model in the terminal, or have it answer once.
+    """Chat with a model in the terminal.
 
-    Without a prompt, and with nothing piped in, this is a conversation.
+    With a prompt or piped input, print one answer and exit; otherwise start a conversation. If no server runs
+    on the home folder, the command loads the model itself.
     """
     from fondaco.cli.chat.arguments import asked_by
     from fondaco.cli.chat.conversation import AnswerOptions, Dialogue
@@ -144,7 +168,10 @@ def _run(
     if isinstance(target, NoServer):
         asked = _expect_own_model(target, asked, piped)
         conversation.model = asked.model or _DEFAULT
-        screen.note("No server runs on this home: the model runs in this command, without charge.")
+        screen.note(
+            "No server runs on this home folder, so this command runs the model itself, free "
+            "of charge."
+        )
 
     async def use(api: "Api") -> None:
         from fondaco.cli.connecting.models import knows_model, model_id
@@ -160,7 +187,7 @@ def _run(
 
         named = await model_id(api, conversation.model)
         where = f" at {api.place}" if api.charges else ""
-        screen.note(f"Chat with {named}{where}. /help lists the commands, Ctrl-D ends.")
+        screen.note(f"Chat with {named}{where}. Type /help for commands, Ctrl-D to exit.")
         await Repl(api, screen, conversation).run()
 
     with keys_unseen():
@@ -219,6 +246,8 @@ def _expect_terminal(*, as_json: bool) -> None:
         typer.BadParameter: JSON is wanted of a chat.
     """
     if as_json:
-        raise typer.BadParameter("--json needs a prompt.")
+        raise typer.BadParameter("--json needs a prompt: a conversation has no JSON output.")
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
-        raise FailedError("There is no terminal to chat on. Give a prompt, or pipe one in.")
+        raise FailedError(
+            "A conversation needs a terminal. Give a prompt as an argument or on standard input."
+        )

@@ -24,9 +24,11 @@ def image_url(file: Path) -> str:
     """
     content = _content(file)
     if len(content) > _MOST_IMAGE_BYTES:
-        raise FailedError(f"{file} has more than {_MOST_IMAGE_BYTES // 2**20} MiB.")
+        raise FailedError(
+            f"{file} is larger than {_MOST_IMAGE_BYTES // 2**20} MiB, the limit for an image."
+        )
     if (media_type := _media_type(content)) is None:
-        raise FailedError(f"{file} is no PNG, JPEG, WebP or GIF image.")
+        raise FailedError(f"{file} is not a PNG, JPEG, WebP or GIF image.")
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
@@ -39,9 +41,9 @@ def json_schema(file: Path) -> Mapping[str, object]:
     try:
         schema = json.loads(_content(file))
     except ValueError as error:
-        raise FailedError(f"{file} is no JSON: {error}.") from error
+        raise FailedError(f"{file} is not valid JSON: {error}.") from error
     if not isinstance(schema, dict):
-        raise FailedError(f"{file} holds no JSON object, which a schema is.")
+        raise FailedError(f"{file} is not a JSON schema: expected a JSON object.")
     return schema
 
 

@@ -77,7 +77,7 @@ class Repl:
         try:
             return await editor.read()
         except KeyboardInterrupt:
-            self.screen.note("Ctrl-D or /exit ends the chat.")
+            self.screen.note("Type /exit or press Ctrl-D to exit.")
             return ""
 
     async def _take(self, line: str) -> None:

@@ -90,7 +90,8 @@ async def run_command(chat: Chatting, line: str) -> bool:
         near = get_close_matches(name, _BY_NAME, 1)
         hint = f" Did you mean /{near[0]}?" if near else ""
         raise FailedError(
-            f"No command is called /{name}.{hint} /help lists all; a blank before the slash sends it as text."
+            f"Unknown command: /{name}.{hint} Type /help for all commands, or start the line with a "
+            "space to send it as text."
         )
     await command.run(chat, argument)
     return True
@@ -121,9 +122,11 @@ async def _system(chat: Chatting, text: str) -> None:
 
 async def _save(chat: Chatting, name: str) -> None:
     if not name:
-        raise FailedError("Name a file: /save chat.md, or chat.json for the messages alone.")
+        raise FailedError(
+            "No file given. Type /save chat.md, or /save chat.json for the messages as JSON."
+        )
     if not chat.conversation.messages:
-        raise FailedError("There is nothing to save yet.")
+        raise FailedError("The conversation is empty: nothing to save.")
     file = _path(name)
     expect_writable(file, force=False)
     if file.suffix == ".json":
@@ -139,26 +142,26 @@ async def _save(chat: Chatting, name: str) -> None:
 
 async def _retry(chat: Chatting, _: str) -> None:
     if not chat.conversation.take_back_answer():
-        raise FailedError("There is no answer to try again.")
+        raise FailedError("No answer to retry yet.")
     await chat.answer()
 
 
 async def _clear(chat: Chatting, _: str) -> None:
     chat.conversation.clear()
-    chat.screen.say("The conversation is forgotten; model, system prompt and options stay.")
+    chat.screen.say("Conversation cleared; the model, system prompt and options are kept.")
 
 
 async def _image(chat: Chatting, name: str) -> None:
     if not name:
-        raise FailedError("Name a file: /image photo.jpg")
+        raise FailedError("No file given. Type /image photo.jpg")
     chat.conversation.images.append(image_url(_path(name)))
-    chat.screen.say("The image goes along with your next message.")
+    chat.screen.say("The image will be sent with your next message.")
 
 
 async def _web(chat: Chatting, mode: str) -> None:
     options = chat.conversation.options
     if mode and mode not in ("auto", "on", "off"):
-        raise FailedError("/web takes auto, on or off.")
+        raise FailedError("Unknown mode: /web takes auto, on or off.")
     options.web = mode or options.web
     chat.screen.say(f"Web search: {options.web or 'off'}")
 
@@ -166,13 +169,13 @@ async def _web(chat: Chatting, mode: str) -> None:
 async def _usage(chat: Chatting, _: str) -> None:
     spent = chat.spent
     counts = (
-        f"{spent.answers} answer{'s' * (spent.answers != 1)}, {spent.prompt_tokens:,} tokens of prompts, "
-        f"{spent.output_tokens:,} of answers"
+        f"{spent.answers} answer{'s' * (spent.answers != 1)}, {spent.prompt_tokens:,} prompt tokens, "
+        f"{spent.output_tokens:,} output tokens"
     )
     if not chat.charges:
         chat.screen.say(f"{counts}; no charge")
     elif spent.is_priced:
-        chat.screen.say(f"{counts}; {dollars(spent.usd)} by list price")
+        chat.screen.say(f"{counts}; {dollars(spent.usd)} at list price")
     else:
         chat.screen.say(counts)
 
@@ -186,16 +189,16 @@ def _path(name: str) -> Path:
 
 
 COMMANDS = (
-    SlashCommand("help", _help, "Show this."),
+    SlashCommand("help", _help, "Show this help."),
     SlashCommand("model", _model, "Show or change the model.", Takes.MODEL, "[NAME]"),
     SlashCommand("system", _system, "Show or set the system prompt.", Takes.TEXT, "[TEXT|none]"),
-    SlashCommand("image", _image, "Send an image along.", Takes.FILE, "FILE"),
-    SlashCommand("web", _web, "Let the model search the web.", Takes.WEB, "[auto|on|off]"),
-    SlashCommand("retry", _retry, "Ask the last question again."),
-    SlashCommand("clear", _clear, "Forget the conversation."),
-    SlashCommand("save", _save, "Write it to a file.", Takes.FILE, "FILE"),
+    SlashCommand("image", _image, "Attach an image to the next message.", Takes.FILE, "FILE"),
+    SlashCommand("web", _web, "Show or set web search.", Takes.WEB, "[auto|on|off]"),
+    SlashCommand("retry", _retry, "Regenerate the last answer."),
+    SlashCommand("clear", _clear, "Clear the conversation."),
+    SlashCommand("save", _save, "Save the conversation to a file.", Takes.FILE, "FILE"),
     SlashCommand("usage", _usage, "Show tokens and charges."),
-    SlashCommand("exit", _exit, "End; so does Ctrl-D."),
+    SlashCommand("exit", _exit, "Exit (or press Ctrl-D)."),
 )
 _BY_NAME = {one.name: one for one in COMMANDS} | {
     alias: one
@@ -203,6 +206,6 @@ _BY_NAME = {one.name: one for one in COMMANDS} | {
     for alias in {"help": ("?", "h"), "exit": ("quit", "bye", "q")}.get(one.name, ())
 }
 _KEYS = (
-    "Enter sends, Alt-Enter breaks the line, Tab completes,",
-    "Ctrl-C stops an answer or clears the line.",
+    "Enter sends, Alt-Enter inserts a line break, Tab completes,",
+    "Ctrl-C stops the answer or clears the line.",
 )

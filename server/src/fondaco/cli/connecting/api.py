@@ -93,7 +93,8 @@ class Api:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             raise FailedError(
-                f"{self.place} answers with no JSON. Is it the base URL of an OpenAI-compatible API?"
+                f"{self.place} did not answer with JSON. Check that it is the base URL of an "
+                "OpenAI-compatible API."
             ) from None
 
     @contextmanager
@@ -104,16 +105,20 @@ class Api:
         except ConnectFailedError as error:
             reason = _reason(error.__cause__)
             raise FailedError(
-                f"No server answers at {self.place}{reason}. Does it run, and is this its address?",
+                f"No server answers at {self.place}{reason}. Check that it is running and that the "
+                "address is correct.",
                 Exit.UNREACHABLE,
             ) from error
         except (FirstByteTimeoutError, ChunkTimeoutError) as error:
             raise FailedError(
-                f"{self.place} sent nothing for {_SILENCE_S / 60:.0f} minutes.", Exit.UNREACHABLE
+                f"{self.place} sent nothing for {_SILENCE_S / 60:.0f} minutes, so the request was given "
+                "up.",
+                Exit.UNREACHABLE,
             ) from error
         except EngineError as error:
             raise FailedError(
-                f"The connection to {self.place} ended before the response did.", Exit.UNREACHABLE
+                f"The connection to {self.place} closed before the response was complete.",
+                Exit.UNREACHABLE,
             ) from error
 
 

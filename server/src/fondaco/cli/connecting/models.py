@@ -74,8 +74,8 @@ async def unknown_model(api: Api, name: str) -> FailedError:
     if near:
         hint = f" Did you mean {' or '.join(map(repr, near))}?"
     elif names:
-        hint = f" There are: {', '.join(names[:_MOST_SHOWN])}."
-    return FailedError(f"No model is called {name!r} at {api.place}.{hint}", Exit.UNKNOWN)
+        hint = f" Available: {', '.join(names[:_MOST_SHOWN])}."
+    return FailedError(f"Unknown model {name!r} at {api.place}.{hint}", Exit.UNKNOWN)
 
 
 def _is_sealed(row: Mapping[str, object]) -> bool:

@@ -48,7 +48,8 @@ def own_model(settings: "Settings", name: str, kind: "ModelType") -> "AnyModel":
     source = source_of(model.id, file) if file else model.id
     if not (sys.stdin.isatty() and sys.stderr.isatty() and _agreed(model.id)):
         raise FailedError(
-            f"The files of the model {model.id!r} are not here. Fetch them with: fondaco models pull {source}",
+            f"The files of the model {model.id!r} are not downloaded. Download them with: fondaco "
+            f"models pull {source}",
             Exit.UNREACHABLE,
         )
     from fondaco.cli.models.fetching import fetch_all
@@ -59,5 +60,7 @@ def own_model(settings: "Settings", name: str, kind: "ModelType") -> "AnyModel":
 
 def _agreed(model_id: str) -> bool:
     return typer.confirm(
-        f"The files of the model {model_id!r} are not here. Fetch them now?", default=True, err=True
+        f"The files of the model {model_id!r} are not downloaded. Download them now?",
+        default=True,
+        err=True,
     )

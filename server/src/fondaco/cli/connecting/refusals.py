@@ -33,7 +33,7 @@ class RefusalError(FailedError):
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, place: str) -> RefusalError:
     """Return the error of a response that is no success."""
-    said = message_in(body) or f"{place} answers with status {status}{_phrase(status)}"
+    said = message_in(body) or f"{place} answered with status {status}{_phrase(status)}"
     message = f"{sentence(said)}{_advice(status, headers, said)}"
     return RefusalError(message, _EXITS.get(status, Exit.FAILED), status)
 
@@ -79,9 +79,9 @@ def _phrase(status: int) -> str:
 def _advice(status: int, headers: Mapping[str, str], said: str) -> str:
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN if "key" not in said.lower():
-            return " Name a key with --key, or in the variable beside that of the URL."
+            return " Give a key with --key, or in the variable that goes with that of the URL."
         case HTTPStatus.PAYMENT_REQUIRED:
-            return " The operator adds funds with: fondaco balance grant"
+            return " The operator can add funds with: fondaco balance grant"
         case HTTPStatus.TOO_MANY_REQUESTS if (wait := headers.get("retry-after", "")).isdigit():
             return f" Try again in {wait} s."
     return ""

@@ -20,8 +20,8 @@ Url: TypeAlias = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="Base URL of an OpenAI-compatible API. Default: VENICE_BASE_URL, OPENAI_BASE_URL, the server of "
-        "the home folder; without one the command runs the model itself.",
+        help="Base URL of an OpenAI-compatible API; default: VENICE_BASE_URL, else OPENAI_BASE_URL, "
+        "else the server that runs on the home folder.",
         show_default=False,
     ),
 ]
@@ -30,9 +30,8 @@ KeyOfUrl: TypeAlias = Annotated[
     typer.Option(
         "--key",
         metavar="KEY",
-        help="API key for --url: the key itself, or env:NAME or file:PATH, which other users of this machine "
-        "cannot read in the list of processes.",
-        show_default=False,
+        help="API key for --url: env:NAME, file:PATH, or the key itself, which other users can see in the "
+        "process list.",
     ),
 ]
 _API_PATH = "/api/v1"
@@ -72,7 +71,7 @@ def chosen_target(
         StoreError: the home of the server that runs there cannot be used.
     """
     if url is None and key is not None:
-        raise typer.BadParameter("--key needs --url: a key belongs to a server.")
+        raise typer.BadParameter("--key needs --url, the server that the key is for.")
     named = _of_environment() if url is None else ServerTarget(base_url(url), _key(key))
     if named is not None:
         yield named
@@ -121,11 +120,12 @@ def base_url(url: str, origin: str = "--url") -> str:
         usable = False
     if not usable or not url.isascii() or not url.isprintable():
         raise typer.BadParameter(
-            f"{url!r} is no URL such as http://127.0.0.1:8000/api/v1.", param_hint=origin
+            f"{url!r} is not a base URL such as http://127.0.0.1:8000/api/v1.", param_hint=origin
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise typer.BadParameter(
-            "The URL has credentials, a query or a fragment. Give the base URL alone, and the key with --key.",
+            "The URL contains credentials, a query or a fragment. Give the base URL only, and the key "
+            "with --key.",
             param_hint=origin,
         )
     return url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}{_API_PATH}"

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="List, add and remove characters.")
 
-Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The character's slug.")]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="Slug of the character.")]
 
 
 @group.command("list")
 def list_characters(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List the characters, built in and your own."""
+    """List the built-in characters and those you added."""
     folder = _opened(configuration(home, config).settings)
     rows = [
         {
@@ -37,13 +37,13 @@ def list_characters(
         }
         for one in sorted(folder.seen, key=lambda one: one.slug)
     ]
-    table = Table("There is no character.", optional=("categories", "model"))
+    table = Table("No characters.", optional=("categories", "model"))
     print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 @group.command()
 def show(slug: Slug, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show a character with what it is told."""
+    """Show a character, including its instructions."""
     from fondaco.domain.errors import CharacterNotFoundError
 
     folder = _opened(configuration(home, config).settings)
@@ -56,7 +56,7 @@ def show(slug: Slug, *, home: Home = None, config: Config = None, as_json: AsJso
 
 @group.command()
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file SLUG.toml.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Character file, named SLUG.toml.")],
     *,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a character with the same slug.")
@@ -64,7 +64,10 @@ def add(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Check a character's file and copy it into the home folder. A running server sees it within a second."""
+    """Add a character from a file.
+
+    The file is checked and copied into the home folder. A running server offers the character within a second.
+    """
     from fondaco.configuration import read_character
     from fondaco.domain.chat.character import CharacterFileError
     from fondaco.stores.home import Home as HomeFolder
@@ -81,7 +84,10 @@ def add(
 
 @group.command()
 def rm(slug: Slug, *, home: Home = None, config: Config = None) -> None:
-    """Remove a character of your own. A built-in one that it stood for is back then."""
+    """Remove a character that you added.
+
+    A built-in character with the same slug becomes available again.
+    """
     _opened(configuration(home, config).settings).remove(slug)
     typer.echo(f"Removed: {slug}")
 

@@ -17,12 +17,15 @@ group = typer.Typer(no_args_is_help=True, help="Manage the document library that
 
 @group.command()
 def add(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A document or folder.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Document, or folder of documents.")],
     *,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take in documents (txt, md, html, pdf), or do so again. A running server finds them at once."""
+    """Add or update documents (txt, md, html, pdf).
+
+    A running server finds them immediately.
+    """
     from fondaco.web.library import LibraryError
 
     faulty = 0
@@ -43,7 +46,7 @@ def add(
 def list_documents(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List the documents."""
+    """List the documents in the library."""
     rows = [
         {
             "name": one.name,
@@ -54,19 +57,23 @@ def list_documents(
         for one in _library(home, config).documents()
     ]
     table = Table(
-        "The library is empty. Add to it: fondaco library add", optional=("changed", "title")
+        "The library is empty. Add documents with: fondaco library add PATH",
+        optional=("changed", "title"),
     )
     print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 @group.command()
 def rm(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a document or folder.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Document or folder, as listed.")],
     *,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Forget a document, or all of a folder; the file itself stays."""
+    """Remove a document or folder from the library.
+
+    The original files are not touched.
+    """
     from fondaco.web.library import LibraryError
 
     try:
@@ -80,13 +87,15 @@ def rm(
 def search(
     query: Annotated[str, typer.Argument(metavar="WORDS", help="Search query.")],
     *,
-    most: Annotated[int, typer.Option(min=1, max=100, help="Maximum number of results.")] = 5,
+    most: Annotated[
+        int, typer.Option(min=1, max=100, metavar="N", help="Maximum number of results.")
+    ] = 5,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Show what a call would be given for these words."""
+    """Search the library as a model's web search does."""
     from fondaco.domain.web import SearchError
 
     try:
@@ -94,7 +103,7 @@ def search(
     except SearchError as error:
         raise FailedError(str(error)) from error
     rows = [{"url": one.url, "title": one.title, "content": one.content} for one in citations]
-    print_rows(rows, Table("Nothing is found."), as_json=as_json, wide=wide)
+    print_rows(rows, Table("No results."), as_json=as_json, wide=wide)
 
 
 def _library(home: Path | None, config: Path | None, *, make_home: bool = False) -> "Library":

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     invoke_without_command=True,
-    help="Run an enclave of confidential chat, or verify one.\n\n"
-    "A server starts its own. To run one on another host, start it there without a COMMAND, and name it "
-    "as enclave.base_url in the server's configuration.",
+    help="Run or verify an enclave for confidential chat.\n\nA server starts its own enclave. To run it "
+    "on another host, start it there without a COMMAND, and set enclave.base_url in the server's "
+    "configuration to its address.",
 )
 group.command()(verify)
 TokenVariable: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Variable that holds the token of gateways; default: enclave.token of the configuration.",
+        help="Environment variable that holds the gateway token; default: enclave.token of the "
+        "configuration.",
         show_default=False,
     ),
 ]
@@ -37,7 +38,7 @@ def run(
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Address to listen on; default: 127.0.0.1:8100. Port 0: any free one.",
+            help="Address to listen on; default: 127.0.0.1:8100; port 0 picks a free port.",
             show_default=False,
         ),
     ] = None,
@@ -45,14 +46,17 @@ def run(
         bool,
         typer.Option(
             "--allow-remote",
-            help="Allow a non-loopback address. Use a private network, or a proxy with TLS in front.",
+            help="Allow a non-loopback address; use a private network, or a TLS proxy in front.",
         ),
     ] = False,
     token_env: TokenVariable = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Run an enclave. A server starts one by itself, unless its configuration names one elsewhere."""
+    """Run an enclave.
+
+    A server starts one itself unless its configuration names another.
+    """
     if context.invoked_subcommand is not None:
         return
     from fondaco.app import ListenAddressError
@@ -77,7 +81,7 @@ def rotate(
         str | None,
         typer.Argument(
             metavar="URL",
-            help="An enclave's address; default: that of the running server's enclave.",
+            help="Address of the enclave; default: the enclave of the running server.",
         ),
     ] = None,
     *,
@@ -85,11 +89,14 @@ def rotate(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Replace an enclave's keys. Clients then fetch its attestation again."""
+    """Replace the keys of an enclave.
+
+    Clients then fetch its attestation again.
+    """
     settings = configuration(home, config).settings
     if url is None:
         pid = _asked_to_rotate(settings.home)
-        typer.echo(f"The running server (pid {pid}) has its enclave replace its keys.")
+        typer.echo(f"The running server (pid {pid}) is replacing the keys of its enclave.")
         return
     from fondaco.app.enclave.standalone import rotated_keys
     from fondaco.domain.errors import EngineError
@@ -118,14 +125,20 @@ def _asked_to_rotate(folder: Path) -> int:
     if state is None:
         raise FailedError(str(Told(Answer.NO_SERVER, folder)))
     if not state.is_here:
-        raise FailedError(f"A server in another container runs on {str(folder)!r}: run this there.")
+        raise FailedError(
+            f"A server in another container runs on {str(folder)!r}. Run this command in "
+            "that container."
+        )
     if state.reloads is not Reloads.YES:
         raise FailedError(
-            f"The running server (pid {state.pid}) takes no commands, or not yet: restart it, which makes new "
-            "keys as well."
+            f"The running server (pid {state.pid}) does not take commands, or not yet. Restart it, "
+            "which also replaces the keys."
         )
     if signalled(state.pid, signal.SIGUSR1):
-        raise FailedError(f"The running server (pid {state.pid}) belongs to another user.")
+        raise FailedError(
+            f"The running server (pid {state.pid}) belongs to another user. Run the "
+            "command as that user."
+        )
     return state.pid
 
 
@@ -148,7 +161,7 @@ def _with_address(settings: "Settings", listen: str | None, *, allow_remote: boo
         most = 65_535
         if not host or not port.isascii() or not port.isdecimal() or int(port) > most:
             raise typer.BadParameter(
-                f"{listen!r} is no HOST:PORT, such as 127.0.0.1:8100.", param_hint="--listen"
+                f"{listen!r} is not a HOST:PORT such as 127.0.0.1:8100.", param_hint="--listen"
             )
         update |= {"host": host.removeprefix("[").removesuffix("]"), "port": int(port)}
     chosen = settings.enclave.model_copy(update=update)

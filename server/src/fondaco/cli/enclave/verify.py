@@ -25,31 +25,33 @@ _ACCEPTED = "Accepted: content is encrypted to keys that this identity endorsed.
 
 
 def verify(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The address of the server's API.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Address of the server.")],
     *,
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Also check what Venice's clients are told of this model."
+            metavar="NAME",
+            help="Also check the attestation that Venice clients receive for this model.",
         ),
     ] = None,
     receipt: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Also check a receipt, saved as JSON.", show_default=False
+            metavar="FILE", help="Also check a receipt that was saved as JSON.", show_default=False
         ),
     ] = None,
     pin: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Remember the enclave in this file at the first time, and expect it from then on.",
+            help="Save the enclave's identity to this file on first use, and require it afterwards.",
         ),
     ] = None,
     allow_software: Annotated[
         bool,
         typer.Option(
-            "--allow-software", help="Succeed although no hardware is proved: trust the operator."
+            "--allow-software",
+            help="Succeed without proof of hardware; you then trust the operator.",
         ),
     ] = False,
     key_env: Annotated[
@@ -60,11 +62,10 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check what a server's enclave proves.
+    """Verify the attestation of a server's enclave.
 
-    Asks it with a fresh nonce, and says what is proved, what is not, and what is wrong.
-
-    No signature of hardware is checked, so that it succeeds with --allow-software alone; exit code 9 otherwise.
+    Requests an attestation with a fresh nonce, and prints the outcome of each check. Hardware signatures are
+    not checked, so the command succeeds with --allow-software only; exit code 9 otherwise.
     """
     from fondaco.enclave.verification.findings import Outcome
     from fondaco.enclave.verification.pin import pin_of
@@ -104,8 +105,7 @@ def expect_installed() -> None:
 
     if any(find_spec(name) is None for name in ("Crypto", "cryptography", "rfc8785")):
         raise FailedError(
-            "The packages for confidential chat are not installed here. "
-            f"{how_to_install('confidential')}"
+            f"The packages for confidential chat are not installed. {how_to_install('confidential')}"
         )
 
 
@@ -160,7 +160,9 @@ def _pinned(pin: Path) -> "Pin | None":
     match _json_of(pin):
         case {"workload_id": str(workload_id), "version": version} if is_integer(version):
             return Pin(workload_id, version)
-    raise FailedError(f"{pin} is no pin of an enclave. Name another file, or delete it.")
+    raise FailedError(
+        f"{pin} is not a pin file of an enclave. Name another file, or delete this one."
+    )
 
 
 def _remember(pin: Path, seen: "Pin") -> None:
@@ -185,4 +187,4 @@ def _json_of(file: Path) -> Any:
     except OSError as error:
         raise FailedError(f"{file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise FailedError(f"{file} is no JSON.") from error
+        raise FailedError(f"{file} is not valid JSON.") from error

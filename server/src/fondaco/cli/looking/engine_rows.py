@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fondaco.cli.output import Row, Table
 
 TABLE = Table(
-    "Nothing is loaded. A model is loaded by its first call; `fondaco ps --all` lists every engine.",
+    "No models are loaded. A model loads at its first call; `fondaco ps --all` lists every engine.",
     optional=("address", "waiting", "reason", "memory"),
     flexible="models",
 )

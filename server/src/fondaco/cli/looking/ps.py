@@ -13,7 +13,7 @@ from fondaco.cli.output import print_json, print_rows
 def ps(
     *,
     every: Annotated[
-        bool, typer.Option("--all", "-a", help="Also engines and models that are not loaded.")
+        bool, typer.Option("--all", "-a", help="Include engines and models that are not loaded.")
     ] = False,
     url: Url = None,
     key: KeyOfUrl = None,
@@ -24,8 +24,8 @@ def ps(
 ) -> None:
     """List the models that a running server has loaded.
 
-    Each with its engine, slots in use, calls that wait, and memory. --json prints every engine, as the
-    API lists them.
+    Shows the engine, state, running and waiting calls, and memory of each. --json prints every engine, as the API
+    lists them.
     """
     from fondaco.cli.connecting.api import Api
     from fondaco.cli.looking.running_server import engines, use_server

@@ -25,8 +25,8 @@ def use_server(
     with chosen_target(url, key, home, config) as target:
         if isinstance(target, NoServer):
             raise FailedError(
-                f"No server runs on the home folder {str(target.settings.home)!r}. "
-                "Start one with: fondaco serve",
+                f"No server runs on the home folder {str(target.settings.home)!r}. Start one with: "
+                "fondaco serve",
                 Exit.NO_SERVER,
             )
         use_api(target, use)
@@ -40,7 +40,9 @@ async def fields(api: Api, path: str) -> Fields:
     """
     value = await api.get(path)
     if not isinstance(value, dict):
-        raise FailedError(f"{api.place}{path} is no JSON object. Is this a Fondaco server?")
+        raise FailedError(
+            f"{api.place}{path} did not return a JSON object. Check that this is a Fondaco server."
+        )
     return value
 
 

@@ -22,7 +22,7 @@ _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 def status(
     *,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Look again every two seconds, until Ctrl-C.")
+        bool, typer.Option("--watch", "-w", help="Refresh every two seconds until Ctrl-C.")
     ] = False,
     url: Url = None,
     key: KeyOfUrl = None,
@@ -30,9 +30,9 @@ def status(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the state of a running server on one screen.
+    """Show the state of a running server.
 
-    Version, readiness, calls, charges of today, balance, and the engines that are loaded.
+    Prints its version, readiness, calls, charges of today, balance and loaded engines.
     """
     import anyio
 

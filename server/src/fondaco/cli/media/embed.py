@@ -23,7 +23,7 @@ def embed(
         list[str] | None,
         typer.Argument(
             metavar="[TEXT]...",
-            help="Texts; without any, each line of standard input is one.",
+            help="Texts to embed; default: each line of standard input.",
             show_default=False,
         ),
     ] = None,
@@ -31,12 +31,12 @@ def embed(
     model: Annotated[
         str,
         typer.Option(
-            "--model", "-m", metavar="NAME", help="Any name that routes to an embedding model."
+            "--model", "-m", metavar="NAME", help="Id, trait or alias of an embedding model."
         ),
     ] = _USUAL,
     dimensions: Annotated[
         int | None,
-        typer.Option(min=1, help="Length of the vectors, where the model has shorter ones."),
+        typer.Option(min=1, metavar="N", help="Dimensions of the vectors; default: the model's."),
     ] = None,
     url: Url = None,
     key: KeyOfUrl = None,
@@ -44,14 +44,14 @@ def embed(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Turn texts into vectors, a JSON array a line."""
+    """Compute the embeddings of texts, one JSON array per line."""
     from fondaco.cli.piped import piped_text
 
     chosen = list(texts or piped_text().splitlines())
     chosen = [text for text in chosen if text.strip()]
     if not chosen:
         raise FailedError(
-            "There is no text. Give some as arguments, or one a line on standard input."
+            "No text given. Pass texts as arguments, or one per line on standard input."
         )
     options = {} if dimensions is None else {"dimensions": dimensions}
     with chosen_target(url, key, home, config) as target:
@@ -100,7 +100,7 @@ def _vectors(reply: object, count: int) -> Iterator[object]:
     data = reply.get("data") if isinstance(reply, dict) else None
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
     if len(rows) != count:
-        raise FailedError("The server answers with another number of vectors than there are texts.")
+        raise FailedError("The server returned a different number of vectors than there are texts.")
     for row in sorted(rows, key=lambda row: row.get("index") or 0):
         yield row.get("embedding")
 

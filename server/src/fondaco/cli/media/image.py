@@ -19,39 +19,45 @@ _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".
 
 
 def image(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the image shows.")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="Description of the image.")],
     *,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="A .png, .jpg or .webp file."),
+        typer.Option("--output", "-o", metavar="FILE", help="File to write: .png, .jpg or .webp."),
     ] = Path("image.png"),
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Any name that routes to an image model.")
+        str, typer.Option(metavar="NAME", help="Id, trait or alias of an image model.")
     ] = "default",
     size: Annotated[
         str | None,
-        typer.Option(metavar="WIDTHxHEIGHT", help="In pixels; default: the model's."),
+        typer.Option(metavar="WIDTHxHEIGHT", help="Size in pixels; default: the model's."),
     ] = None,
     negative_prompt: Annotated[
-        str, typer.Option("--negative", metavar="TEXT", help="What it must not show.")
+        str, typer.Option("--negative", metavar="TEXT", help="Negative prompt: content to avoid.")
     ] = "",
     style: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A style of GET /api/v1/image/styles.")
+        str | None,
+        typer.Option(metavar="NAME", help="Style, as GET /api/v1/image/styles lists it."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Inference steps.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Inference steps; default: the model's.")
+    ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed gives the same image; default: random.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Seed; the same seed yields the same image; default: random."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate an image, by a server or without one.
+    """Generate an image from a prompt.
 
-    Without a server it is free of charge.
+    If no server runs on the home folder, the command runs the model itself, free of charge.
     """
     expect_writable(output, force=force)
     request = _request(
@@ -94,9 +100,12 @@ def _report(made: "OneImage", output: Path, *, as_json: bool) -> None:
         return
     typer.echo(printable(f"{output}: by {made.model}, seed {made.seed}"))
     if not made.understood:
-        typer.echo("The model understood nothing of the prompt.", err=True)
+        typer.echo("The model does not know any word of the prompt.", err=True)
     if made.ignored:
-        typer.echo(f"{made.model} has no {', '.join(made.ignored)}.", err=True)
+        typer.echo(
+            f"{made.model} does not support {', '.join(made.ignored)}, which had no effect.",
+            err=True,
+        )
 
 
 def _request(
@@ -116,11 +125,13 @@ def _request(
     from fondaco.domain.media.picture import Encoding
 
     if (media_type := _FORMATS.get(output.suffix.lower())) is None:
-        raise typer.BadParameter(f"{output.name!r} ends in none of {', '.join(_FORMATS)}.")
+        raise typer.BadParameter(
+            f"{output.name!r} has an unsupported suffix. Expected one of {', '.join(_FORMATS)}."
+        )
     if not prompt:
         raise typer.BadParameter("PROMPT is empty.")
     if seed is not None and abs(seed) > SEED_LIMIT:
-        raise typer.BadParameter(f"--seed is at most {SEED_LIMIT} either way.")
+        raise typer.BadParameter(f"--seed must be between -{SEED_LIMIT} and {SEED_LIMIT}.")
     try:
         chosen = None if style is None else image_styles.style(style)
     except LookupError as error:
@@ -144,5 +155,7 @@ def _sides(size: str) -> tuple[int, int]:
     if not by or not all(
         side.isascii() and side.isdigit() and int(side) for side in (width, height)
     ):
-        raise typer.BadParameter(f"--size is WIDTHxHEIGHT, such as 1024x768, not {size!r}.")
+        raise typer.BadParameter(
+            f"{size!r} is not a size. Expected WIDTHxHEIGHT, such as 1024x768."
+        )
     return int(width), int(height)

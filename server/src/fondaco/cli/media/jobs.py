@@ -6,9 +6,9 @@ from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_rows
 
-group = typer.Typer(no_args_is_help=True, help="List the jobs of the queue of videos.")
+group = typer.Typer(no_args_is_help=True, help="List video jobs.")
 _TABLE = Table(
-    "There is no job.",
+    "No jobs.",
     optional=("attempts", "startedAt", "endedAt", "id", "failure", "heldUsd"),
     flexible="id",
 )
@@ -18,7 +18,10 @@ _TABLE = Table(
 def list_jobs(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List the jobs, oldest first, without what they are about: that is encrypted."""
+    """List jobs, oldest first.
+
+    Prompts and files are encrypted, and not shown.
+    """
     from fondaco.domain.money.money import decimal
 
     rows: list[Row] = [

@@ -29,33 +29,40 @@ class Written(StrEnum):
 
 
 def transcribe(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, or a video.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Audio or video file.")],
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Default: standard output."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write; default: standard output."
+        ),
     ] = None,
-    written: Annotated[Written, typer.Option("--format", help="How it is written.")] = Written.TEXT,
+    written: Annotated[
+        Written,
+        typer.Option("--format", metavar="|".join(Written), help="Format of the transcript."),
+    ] = Written.TEXT,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Any name that routes to a transcription model.")
+        str, typer.Option(metavar="NAME", help="Id, trait or alias of a transcription model.")
     ] = "default",
     language: Annotated[
         str | None,
-        typer.Option(metavar="CODE", help="What is spoken, such as en; default: found out."),
+        typer.Option(
+            metavar="CODE", help="Language of the recording, such as en; default: detected."
+        ),
     ] = None,
     prompt: Annotated[
         str, typer.Option(metavar="TEXT", help="Names and spellings to expect.")
     ] = "",
-    translate: Annotated[bool, typer.Option(help="Write it down in English.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    translate: Annotated[bool, typer.Option(help="Translate the transcript to English.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Write down a recording, by a server or without one.
+    """Transcribe a recording.
 
-    Without a server it is free of charge.
+    If no server runs on the home folder, the command runs the model itself, free of charge.
     """
     from fondaco.domain.media.transcription import TranscriptionKind, TranscriptionRequest
 

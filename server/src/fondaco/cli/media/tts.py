@@ -18,37 +18,46 @@ if TYPE_CHECKING:
 
 
 def tts(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to read; `-`: standard input.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Text to speak; - reads standard input.")
+    ],
     *,
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="A .mp3, .opus, .aac, .flac, .wav or .pcm file."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .mp3, .opus, .aac, .flac, .wav or .pcm.",
         ),
     ] = Path("speech.mp3"),
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Any name that routes to a speech model.")
+        str, typer.Option(metavar="NAME", help="Id, trait or alias of a speech model.")
     ] = "default",
     voice: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Such as af_sky; one that is not here is replaced."),
+        typer.Option(
+            metavar="NAME",
+            help="Voice, such as af_sky; an unknown voice is replaced by the model's default.",
+        ),
     ] = None,
     speed: Annotated[
-        float, typer.Option(min=0.25, max=4.0, help="By how much it is faster.")
+        float, typer.Option(min=0.25, max=4.0, metavar="NUMBER", help="Speed factor.")
     ] = 1.0,
     instructions: Annotated[
-        str, typer.Option(metavar="TEXT", help="How to speak, for models that heed it.")
+        str,
+        typer.Option(metavar="TEXT", help="Speaking instructions, for models that support them."),
     ] = "",
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a text aloud, by a server or without one.
+    """Generate speech from a text.
 
-    Without a server it is free of charge.
+    If no server runs on the home folder, the command runs the model itself, free of charge.
     """
     expect_writable(output, force=force)
     request = _request(
@@ -91,9 +100,14 @@ def _report(made: "OneSpeech", output: Path, voice: str | None, *, as_json: bool
     length = "" if made.seconds is None else f"{made.seconds:.1f} s "
     typer.echo(printable(f"{output}: {length}by {made.model}, voice {made.voice}"))
     if voice not in (None, made.voice):
-        typer.echo(printable(f"{made.model} has no voice {voice!r}."), err=True)
+        typer.echo(
+            printable(f"{made.model} has no voice {voice!r}; its default voice was used."), err=True
+        )
     if made.ignored:
-        typer.echo(f"{made.model} has no {', '.join(made.ignored)}.", err=True)
+        typer.echo(
+            f"{made.model} does not support {', '.join(made.ignored)}, which had no effect.",
+            err=True,
+        )
 
 
 def _request(
@@ -105,12 +119,14 @@ def _request(
     suffix = output.suffix.lower().removeprefix(".")
     if suffix not in list(SpeechFormat):
         kinds = ", ".join(f".{one}" for one in SpeechFormat)
-        raise typer.BadParameter(f"{output.name!r} ends in none of {kinds}.")
+        raise typer.BadParameter(
+            f"{output.name!r} has an unsupported suffix. Expected one of {kinds}."
+        )
     if not text:
         raise typer.BadParameter("TEXT is empty.")
     if len(text) > MOST_CHARACTERS:
         raise typer.BadParameter(
-            f"TEXT has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read at once."
+            f"TEXT has {len(text):,} characters; the limit is {MOST_CHARACTERS:,}."
         )
     return SpeechRequest(
         model=model,

@@ -20,56 +20,70 @@ if TYPE_CHECKING:
 
 def video(
     prompt: Annotated[
-        str, typer.Argument(metavar="PROMPT", help="What it shows, and how the camera moves.")
+        str,
+        typer.Argument(
+            metavar="PROMPT", help="Description of the video and of the camera's movement."
+        ),
     ],
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="An .mp4 file.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .mp4.")
     ] = Path("video.mp4"),
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Any name that routes to a video model.")
+        str, typer.Option(metavar="NAME", help="Id, trait or alias of a video model.")
     ] = "default",
     image: Annotated[
         Path | None,
-        typer.Option("--image", "-i", metavar="FILE", help="The picture that it begins with."),
+        typer.Option("--image", "-i", metavar="FILE", help="First frame."),
     ] = None,
     soundtrack: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its music, a .wav or .mp3 file.")
+        Path | None, typer.Option(metavar="FILE", help="Soundtrack: .wav or .mp3.")
     ] = None,
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="An .mp4, .mov or .webm to go by, for models that take one."
+            metavar="FILE", help="Reference video, .mp4, .mov or .webm, for models that take one."
         ),
     ] = None,
     seconds: Annotated[
-        int, typer.Option(min=1, max=60, help="How long it lasts, as the model allows.")
+        int,
+        typer.Option(
+            min=1, max=60, metavar="SECONDS", help="Duration, as far as the model allows."
+        ),
     ] = 5,
     resolution: Annotated[
-        Literal["1080p", "720p", "480p"], typer.Option(help="Its shorter side.")
+        Literal["1080p", "720p", "480p"],
+        typer.Option(metavar="1080p|720p|480p", help="Resolution, by the shorter side."),
     ] = "720p",
     aspect_ratio: Annotated[
         str | None,
         typer.Option(
-            metavar="W:H", help="Such as 16:9; default: as the image, else the model's first."
+            metavar="W:H",
+            help="Aspect ratio, such as 16:9; default: that of the image, else the model's first.",
         ),
     ] = None,
     audio: Annotated[
         bool | None,
-        typer.Option("--audio/--no-audio", help="Whether it has sound; default: the model's."),
+        typer.Option("--audio/--no-audio", help="Add sound; default: the model's."),
     ] = None,
     negative_prompt: Annotated[
-        str, typer.Option("--negative", metavar="TEXT", help="What it must not show.")
+        str, typer.Option("--negative", metavar="TEXT", help="Negative prompt: content to avoid.")
     ] = "",
     seed: Annotated[
-        int | None, typer.Option(help="The same seed gives the same video; default: random.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Seed; the same seed yields the same video; default: random."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a video, without a server and free of charge."""
+    """Generate a video from a prompt.
+
+    The command runs the model itself, free of charge; it needs no server.
+    """
     import anyio
 
     from fondaco.app.without_server.one_video import one_video
@@ -78,7 +92,7 @@ def video(
     from fondaco.domain.media.video import VideoRequest
 
     if output.suffix.lower() != ".mp4":
-        raise typer.BadParameter(f"{output.name!r} does not end in .mp4.")
+        raise typer.BadParameter(f"{output.name!r} has an unsupported suffix. Expected .mp4.")
     expect_writable(output, force=force)
     if not prompt:
         raise typer.BadParameter("PROMPT is empty.")
@@ -115,7 +129,7 @@ class _Percent:
         percent = int(100 * share)
         if self._shown and percent > self._percent:
             self._percent = percent
-            typer.echo(f"\rMaking the video: {percent} %", err=True, nl=False)
+            typer.echo(f"\rGenerating the video: {percent} %", err=True, nl=False)
 
     def close(self) -> None:
         """End the line."""
@@ -150,4 +164,4 @@ def _report(made: "OneVideo", output: Path, *, as_json: bool) -> None:
     what = f"{task.seconds} s, {task.width} x {task.height}"
     typer.echo(printable(f"{output}: {what}, by {made.model}, seed {task.seed}"))
     if not made.understood:
-        typer.echo("The model understood nothing of the prompt.", err=True)
+        typer.echo("The model does not know any word of the prompt.", err=True)

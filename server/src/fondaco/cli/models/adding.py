@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 AcceptLicence: TypeAlias = Annotated[
     bool,
-    typer.Option("--accept-licence", help="Agree to the model's licence without being asked."),
+    typer.Option("--accept-licence", help="Accept the model's licence without a prompt."),
 ]
 
 
@@ -35,8 +35,8 @@ def add(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A GGUF or safetensors file's path, its URL, hf:OWNER/REPO with :Q4_K_M or :FILE behind "
-            "it, sd-turbo or z-image-turbo.",
+            help="Path or URL of a GGUF or safetensors file; hf:OWNER/REPO, optionally followed by "
+            ":Q4_K_M or :FILE; sd-turbo or z-image-turbo.",
         ),
     ],
     *,
@@ -45,24 +45,28 @@ def add(
         typer.Option(
             "--with",
             metavar="[ROLE=]SOURCE",
-            help="A further file of a diffusion model, such as its autoencoder, a text encoder or a LoRA; "
+            help="Additional file of a diffusion model, such as an autoencoder, text encoder or LoRA; "
             "may be repeated.",
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="The model's id; default: from the file's name."),
+        typer.Option(metavar="ID", help="Id of the model; default: from the file name."),
     ] = None,
     price: Annotated[
         str,
         typer.Option(
             metavar="INPUT/OUTPUT",
-            help="USD per million tokens, such as 0.20/0.90, or per image; default: free.",
+            help="USD per million tokens, such as 0.20/0.90, or USD per image; default: free.",
+            show_default=False,
         ),
     ] = "0",
     trait: Annotated[
         list[str] | None,
-        typer.Option(metavar="TRAIT", help="A role it serves, such as default; may be repeated."),
+        typer.Option(
+            metavar="TRAIT",
+            help="Trait that resolves to the model, such as default; may be repeated.",
+        ),
     ] = None,
     accept_licence: AcceptLicence = False,
     sha256: Sha256 = None,
@@ -70,15 +74,20 @@ def add(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model's files and add it to the catalogue. Its entry comes from what they say of themselves."""
+    """Download a model and add it to the catalogue.
+
+    Its entry is derived from the metadata of its files.
+    """
     prices_of(price)  # before anything is fetched
     loaded = configuration(home, config)
     _expect_free(name, loaded)
     if source in loaded.settings.models and not Path(source).exists():
         from fondaco.modelfiles import KNOWN
 
-        comes = f"; its files come with: fondaco models pull {source}" if source in KNOWN else "."
-        raise FailedError(f"The catalogue has {source!r} already{comes}", Exit.USAGE)
+        comes = (
+            f"; download its files with: fondaco models pull {source}" if source in KNOWN else "."
+        )
+        raise FailedError(f"The catalogue already has {source!r}{comes}", Exit.USAGE)
     asked = _Asked(name, price, tuple(trait or ()), tuple(with_ or ()), config, as_json)
     if (known := weights.addable(source)) is not None:
         asked = replace(asked, name=name or known.name)
@@ -115,7 +124,8 @@ def _add_text(files: Sequence[FetchedFile], asked: _Asked, loaded: "Configuratio
 
     if asked.parts:
         raise FailedError(
-            f"{files[0].path.name!r} is no diffusion model, which --with adds files to.", Exit.USAGE
+            f"{files[0].path.name!r} is not a diffusion model, so --with does not apply.",
+            Exit.USAGE,
         )
     prices, paths = prices_of(asked.price), [file.path for file in files]
     facts = facts_of(paths[0])
@@ -128,8 +138,8 @@ def _add_text(files: Sequence[FetchedFile], asked: _Asked, loaded: "Configuratio
     print_row(_added_row(model_id, row, facts, paths), as_json=asked.as_json)
     if (twin := _known_with(paths[0])) is not None:
         typer.echo(
-            f"fondaco: note: this is the file of the built-in model {twin!r}, whose settings (temperature, "
-            f"system prompt) were tuned for it and do not count for {model_id!r}: fondaco config show",
+            f"fondaco: note: this is the file of the built-in model {twin!r}, whose tuned settings "
+            f"(temperature, system prompt) do not apply to {model_id!r}: fondaco config show",
             err=True,
         )
     _advise(facts, template_usable=template.usable, free=asked.price == "0", loaded=loaded)
@@ -174,14 +184,14 @@ def _expect_free(model_id: str | None, loaded: "Configuration") -> None:
         return
     if not fits(MODEL_ID, model_id):
         raise typer.BadParameter(
-            f"{model_id!r} is no id of a model: it has to be {DESCRIPTIONS[MODEL_ID]}.",
+            f"{model_id!r} is not a valid model id. Expected {DESCRIPTIONS[MODEL_ID]}.",
             param_hint="--name",
         )
     if model_id not in settings.models:
         return
     if not added.path_of(settings.home, "model", model_id).exists():
         raise FailedError(
-            f"The catalogue has a model {model_id!r} already. Choose another id with --name.",
+            f"The catalogue already has a model {model_id!r}. Choose another id with --name.",
             Exit.USAGE,
         )
 
@@ -231,17 +241,22 @@ def _advise(
     notes = []
     if find_spec("xllamacpp") is None:
         notes.append(
-            f"the embedded engine, which runs it, is not installed. {how_to_install('embedded')}"
+            f"the embedded engine, which runs this model, is not installed. {how_to_install('embedded')}"
         )
     if not loaded.settings.embedded.enabled:
-        notes.append("embedded.enabled is false, so it is not offered.")
+        notes.append("embedded.enabled is false, so the model is not available.")
     if facts.template is None and not facts.embeds:
         notes.append(
-            "the file has no chat template (a base model?): conversations are spelled as ChatML."
+            "the file has no chat template (a base model?), so conversations are formatted as ChatML."
         )
     elif not template_usable and not facts.embeds:
-        notes.append("its chat template could not be tried here; what it says was guessed from.")
+        notes.append(
+            "the chat template could not be rendered, so the capabilities were inferred from "
+            "its text."
+        )
     if free:
-        notes.append("it is free of charge; --price INPUT/OUTPUT, or fondaco.toml, sets a price.")
+        notes.append(
+            "the model is free of charge; set a price with --price INPUT/OUTPUT or in fondaco.toml."
+        )
     for line in notes:
         typer.echo(f"fondaco: note: {line}", err=True)

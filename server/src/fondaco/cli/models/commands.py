@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
     from fondaco.settings import Settings
 
-group = typer.Typer(
-    no_args_is_help=True, help="List, find, add and remove models; download their files."
-)
+group = typer.Typer(no_args_is_help=True, help="List, download, add and remove models.")
 
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="A model's id, trait or alias.", autocompletion=completing.models
+        metavar="NAME", help="Id, trait or alias of a model.", autocompletion=completing.models
     ),
 ]
 _TABLE = Table(
@@ -48,14 +46,16 @@ def list_models(
     *,
     connect: Annotated[
         bool,
-        typer.Option("--connect", help="Ask upstream engines too, and list those that answer now."),
+        typer.Option(
+            "--connect", help="Also ask upstream engines, and list the models that they serve now."
+        ),
     ] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List the models, and the model files that belong to none."""
+    """List models, and files that belong to no model."""
     settings = configuration(home, config).settings
     rows = [*_rows(settings), *_strangers(settings)]
     if connect:
@@ -67,7 +67,7 @@ def list_models(
 
 @group.command()
 def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show the model that serves a name."""
+    """Show the model that an id, trait or alias resolves to."""
     from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
     from fondaco.domain.models.model import ModelType
@@ -91,7 +91,7 @@ def pull(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A model's id, hf:OWNER/REPO, a URL, or a GGUF file's path."
+            metavar="NAME", help="Id of a model, hf:OWNER/REPO, URL, or path of a GGUF file."
         ),
     ],
     *,
@@ -100,11 +100,15 @@ def pull(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model's files. An interrupted download goes on where it stopped."""
+    """Download the files of a model.
+
+    An interrupted download resumes where it stopped.
+    """
     settings = configuration(home, config).settings
     if addable(source) is not None and source not in settings.models:
         raise FailedError(
-            f"{source!r} is not in the catalogue yet. Fetch and list it with: fondaco models add {source}",
+            f"{source!r} is not in the catalogue yet. Download and add it with: fondaco models add "
+            f"{source}",
             Exit.UNKNOWN,
         )
     paths = fetch_all(settings, source, sha256)
@@ -112,7 +116,7 @@ def pull(
         size = sum(path.stat().st_size for path in paths)
         print_json({"file": str(paths[0]), "bytes": size})
     else:
-        typer.echo(f"Here: {paths[0]}")
+        typer.echo(f"Downloaded: {paths[0]}")
     reload_if_running(settings.home)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Sha256: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="HEX", help="Expected SHA-256; known for built-in ids and hf: names by themselves."
+        metavar="HEX", help="Expected SHA-256; default: known for built-in ids and hf: names."
     ),
 ]
 
@@ -84,7 +84,7 @@ def fetch(
 
     if advance is not None:
         return pulled(advance)
-    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as shown:
+    with progress(f"Downloading {source.rsplit('/', 1)[-1]}", bar=bar) as shown:
         return pulled(shown)
 
 
@@ -102,14 +102,15 @@ def _from_hub(settings: "Settings", source: str) -> tuple[FetchedFile, ...]:
     token = environ.get("HF_TOKEN", "")
     if repository.gated and not token:
         typer.echo(
-            f"fondaco: warning: {name.repository!r} is for those who agreed to its terms: if the hub "
-            "refuses, agree on its page, and set HF_TOKEN.",
+            f"fondaco: warning: {name.repository!r} is gated: if the hub refuses the download, accept "
+            "the terms on its page, and set HF_TOKEN.",
             err=True,
         )
     if has_projector(repository):
         typer.echo(
-            "fondaco: warning: this model also sees, but the embedded engine runs it on text alone. "
-            "For images run llama-server with its mmproj file, and `fondaco engines add` its URL.",
+            "fondaco: warning: this model also accepts images, but the embedded engine runs it with "
+            "text only. For images, run llama-server with its mmproj file, and add it with `fondaco "
+            "engines add URL`.",
             err=True,
         )
     urls = {file: file_url(endpoint, repository, file) for file in files}

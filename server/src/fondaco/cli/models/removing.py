@@ -16,17 +16,25 @@ def remove(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A model's id or file name.", autocompletion=completing.models
+            metavar="NAME",
+            help="Id of a model, or name of its file.",
+            autocompletion=completing.models,
         ),
     ],
     *,
     keep_files: Annotated[
-        bool, typer.Option("--keep-files", help="Take it out of the catalogue only.")
+        bool,
+        typer.Option(
+            "--keep-files", help="Remove the model from the catalogue, but keep its files."
+        ),
     ] = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take a model out of the catalogue and delete its files. A built-in one only loses its files."""
+    """Remove a model from the catalogue and delete its files.
+
+    A built-in model stays in the catalogue; only its files are deleted.
+    """
     from fondaco.configuration import added, load
     from fondaco.modelfiles import source_of
 

@@ -9,12 +9,15 @@ from fondaco.cli.output import Table, print_rows
 
 
 def search(
-    word: Annotated[str, typer.Argument(metavar="WORD", help="Part of a model's name.")],
+    word: Annotated[str, typer.Argument(metavar="WORD", help="Part of the name of a model.")],
     *,
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Search a hub for GGUF models. That is Hugging Face's, or the one that HF_ENDPOINT names."""
+    """Search Hugging Face for GGUF models.
+
+    HF_ENDPOINT selects another hub.
+    """
     import anyio
 
     from fondaco.app.adding import hub
@@ -34,7 +37,7 @@ def search(
         for model in found
     ]
     table = Table(
-        f"The hub has no GGUF models whose names have {word!r} in them.",
+        f"The hub has no GGUF model with {word!r} in its name.",
         optional=("likes", "architecture", "contextTokens", "downloads"),
         headings={"contextTokens": "context"},
     )

@@ -47,12 +47,12 @@ def accept_licence(known: "KnownModel", *, accepted: bool) -> None:
     licence = known.licence
     if licence is None or accepted:
         return
-    terms = f"{known.addable} comes under the {licence.name} ({licence.url}). {licence.says}"
+    terms = f"{known.addable} is licensed under the {licence.name} ({licence.url}). {licence.says}"
     if not sys.stdin.isatty():
-        raise FailedError(f"{terms} If you agree, say so with --accept-licence.", Exit.USAGE)
+        raise FailedError(f"{terms} Accept it with --accept-licence.", Exit.USAGE)
     typer.echo(terms, err=True)
-    if not typer.confirm("Do you agree to it?", err=True):
-        raise FailedError("Nothing was fetched.", Exit.USAGE)
+    if not typer.confirm("Do you accept the licence?", err=True):
+        raise FailedError("The licence was not accepted, so nothing was downloaded.", Exit.USAGE)
 
 
 def known_files(settings: "Settings", known: "KnownModel") -> tuple[FetchedFile, ...]:
@@ -100,8 +100,8 @@ def diffusion_facts(path: Path) -> "WeightFacts | None":
     if facts.role in texts and path.suffix == ".gguf":
         return None
     raise FailedError(
-        f"{path.name!r} is a part of a diffusion model ({facts.role.value}) and draws nothing alone. Add "
-        f"the model, and this file with it: fondaco models add MODEL --with {path.name}",
+        f"{path.name!r} is a component of a diffusion model ({facts.role.value}), not a whole model. "
+        f"Add the model together with this file: fondaco models add MODEL --with {path.name}",
         Exit.USAGE,
     )
 
@@ -150,14 +150,14 @@ def weights_by_role(
             found = said.role
         if found is None:
             raise FailedError(
-                f"What {part.path.name!r} is for cannot be told from it. Name its role: "
-                f"--with ROLE={part.path.name}, of {', '.join(WeightRole)}.",
+                f"The role of {part.path.name!r} cannot be detected. Name it with --with "
+                f"ROLE={part.path.name}, where ROLE is one of {', '.join(WeightRole)}.",
                 Exit.USAGE,
             )
         if found in by_role:
             raise FailedError(
-                f"{part.path.name!r} and {by_role[found].path.name!r} are both {found.value!r}; a model "
-                "has one.",
+                f"{part.path.name!r} and {by_role[found].path.name!r} have the same role, "
+                f"{found.value!r}; a model has one file per role.",
                 Exit.USAGE,
             )
         by_role[found] = part
@@ -202,7 +202,7 @@ def price_of_image(text: str) -> Decimal:
         if isinstance(price, Decimal):
             return price
     raise typer.BadParameter(
-        f"{text!r} is no price of an image: write USD, such as 0.01.", param_hint="--price"
+        f"{text!r} is not a price per image. Write USD, such as 0.01.", param_hint="--price"
     )
 
 

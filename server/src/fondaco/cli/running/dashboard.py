@@ -24,7 +24,7 @@ def link(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Account to log in to; default: the first of server.operators.",
+            help="Account name; default: the first of server.operators.",
             show_default=False,
         ),
     ] = None,
@@ -32,13 +32,18 @@ def link(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a link that logs a browser in, once and for ten minutes."""
+    """Print a link that logs a browser in.
+
+    The link works once, for ten minutes by default (dashboard.link_lifetime_s).
+    """
     from fondaco.app.local_server import new_login
     from fondaco.stores.home import Home as HomeFolder
 
     settings = configuration(home, config).settings
     if not settings.dashboard.enabled:
-        raise FailedError("The dashboard is off. Turn it on with: dashboard.enabled = true")
+        raise FailedError(
+            "The dashboard is disabled. Enable it in fondaco.toml with: dashboard.enabled = true"
+        )
     opened(settings)
     login = new_login(settings, HomeFolder(settings.home), account)
     url, note = _address(settings)
@@ -54,7 +59,7 @@ def link(
         return
     typer.echo(login.link(url or ""))
     lifetime = duration(settings.dashboard.link_lifetime_s)
-    typer.echo(f"Good once, for {lifetime}, for the account {login.account!r}.{note}", err=True)
+    typer.echo(f"Valid once, for {lifetime}, for the account {login.account!r}.{note}", err=True)
 
 
 def duration(seconds: float) -> str:

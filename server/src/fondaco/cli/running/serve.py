@@ -29,14 +29,17 @@ def serve(
     *,
     host: Annotated[
         str | None,
-        typer.Option(help="Address to listen on; default: 127.0.0.1.", show_default=False),
+        typer.Option(
+            metavar="HOST", help="Address to listen on; default: 127.0.0.1.", show_default=False
+        ),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=65_535,
-            help="Port to listen on; default: 8000. 0: any free one.",
+            metavar="PORT",
+            help="Port to listen on; default: 8000; 0 picks a free port.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +47,7 @@ def serve(
         bool | None,
         typer.Option(
             "--allow-remote",
-            help="Allow a non-loopback address. Put a proxy with TLS in front first.",
+            help="Allow a non-loopback address; put a TLS proxy in front.",
             show_default=False,
         ),
     ] = None,
@@ -52,21 +55,21 @@ def serve(
         str | None,
         typer.Option(
             metavar="LEVEL",
-            help="Minimum log level: debug, info, warning (default) or error.",
+            help="Minimum log level: debug, info, warning or error; default: warning.",
             show_default=False,
         ),
     ] = None,
     log_format: Annotated[
         str | None,
         typer.Option(
-            metavar="FORMAT", help="Log format: text (default) or json.", show_default=False
+            metavar="FORMAT", help="Log format: text or json; default: text.", show_default=False
         ),
     ] = None,
     access_log: Annotated[
         bool | None,
         typer.Option(
             "--access-log",
-            help="Log each response: method, route, status, time, size, request and key id.",
+            help="Log the method, route, status, time, size, request id and key id of each response.",
             show_default=False,
         ),
     ] = None,
@@ -74,13 +77,16 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Fetch a known model while the server runs, unless it is here; may be repeated.",
+            help="Download a known model while the server runs, if it is missing; may be repeated.",
         ),
     ] = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Run the server. The first start creates an account and an API key."""
+    """Run the server.
+
+    The first start creates an account and an API key.
+    """
     from fondaco.configuration import ConfigurationError, missing_secrets
 
     read = partial(
@@ -139,7 +145,7 @@ def _missing(settings: "Settings", wanted: Sequence[str]) -> Iterator[str]:
     if unknown := [name for name in wanted if name not in KNOWN]:
         known = ", ".join(KNOWN)
         raise typer.BadParameter(
-            f"{unknown[0]!r} is no model whose files are known: {known}.", param_hint="--pull"
+            f"{unknown[0]!r} is not a known model. Known models: {known}.", param_hint="--pull"
         )
     default = _missing_default(settings)
     if default is not None:
@@ -177,8 +183,8 @@ def _fetch(
     default = _default(settings)
     readiness = ", and so does /readyz" if default and default.id == model_id else ""
     typer.echo(
-        f"fondaco: the model {model_id!r} is missing and being fetched; until it is here, calls for it "
-        f"get 503{readiness}.",
+        f"fondaco: downloading the model {model_id!r}; until it is complete, calls for it get "
+        f"503{readiness}.",
         err=True,
     )
     try:
@@ -191,9 +197,9 @@ def _fetch(
         typer.echo(f"fondaco: {printable(str(error))}", err=True)
         entry = settings.models.get(model_id)
         source = source_of(model_id, entry.file) if entry and entry.file else model_id
-        typer.echo(f"fondaco: once that is solved: fondaco models pull {source}", err=True)
+        typer.echo(f"fondaco: once this is fixed, run: fondaco models pull {source}", err=True)
         raise
-    typer.echo(f"fondaco: the model {model_id!r} is here.", err=True)
+    typer.echo(f"fondaco: downloaded the model {model_id!r}.", err=True)
 
 
 def _default(settings: "Settings") -> "Model | None":
@@ -218,8 +224,8 @@ def _announce(loaded: "Configuration", started: "StartReport") -> None:
     if started.login is not None:
         lifetime = duration(loaded.settings.dashboard.link_lifetime_s)
         typer.echo(
-            f"\nOpen the dashboard (the link is good once, for {lifetime}):\n"
-            f"  {started.login.link(started.local_url)}"
+            f"\nOpen the dashboard (the link works once, for {lifetime}):\n  "
+            f"{started.login.link(started.local_url)}"
         )
 
 
@@ -228,7 +234,7 @@ def _introduce(loaded: "Configuration", started: "StartReport", secret: str) -> 
     from fondaco.http.apis.operator import docs_site
 
     url = started.url
-    model = started.model.name if started.model else "none; see: fondaco models list"
+    model = started.model.name if started.model else "none (see: fondaco models list)"
     larger = _larger(loaded.settings, started.model)
     question = '{"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}'
     typer.echo(
@@ -251,8 +257,8 @@ Documentation: {url}/{docs_site.location()}"""
 
 _SHOWN = {
     ModelType.IMAGE: "images",
-    ModelType.INPAINT: "edits of images",
-    ModelType.UPSCALE: "enlarged images",
+    ModelType.INPAINT: "image edits",
+    ModelType.UPSCALE: "upscaled images",
     ModelType.TTS: "speech",
     ModelType.ASR: "transcription",
     ModelType.VIDEO: "videos",
@@ -262,7 +268,7 @@ _SHOWN = {
 
 def _listed(models: Sequence["AnyModel"]) -> str:
     made = [f"{_SHOWN[one.type]} by {one.id}" for one in models if one.type in _SHOWN]
-    return f"Also here: {', '.join(made)}" if made else ""
+    return f"Also available: {', '.join(made)}" if made else ""
 
 
 def _larger(settings: "Settings", default: "Model | None") -> str:
@@ -281,6 +287,4 @@ def _larger(settings: "Settings", default: "Model | None") -> str:
     if largest.name == default.id or (settings.models_folder / largest.file).is_file():
         return ""
     megabytes = largest.files[0].size_bytes // 10**6
-    return (
-        f", small and often wrong. A better one, {megabytes} MB: fondaco models pull {largest.name}"
-    )
+    return f", small and often wrong. For a better one ({megabytes} MB): fondaco models pull {largest.name}"

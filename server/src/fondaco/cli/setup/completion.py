@@ -19,9 +19,9 @@ VARIABLE = "_FONDACO_COMPLETE"
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="Shell: bash, zsh or fish.")],
 ) -> None:
-    """Print the script that completes commands in a shell."""
+    """Print a shell completion script."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # documented there
 
     typer.echo(get_completion_script(prog_name="fondaco", complete_var=VARIABLE, shell=shell.value))

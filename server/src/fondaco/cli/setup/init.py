@@ -61,17 +61,15 @@ _NO_ENGINE = """\
 def init(
     *,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing, and write the defaults.")
+        bool, typer.Option("--yes", "-y", help="Write the defaults without asking.")
     ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if it is there already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     home: Home = None,
 ) -> None:
-    """Write a commented fondaco.toml after three questions.
+    """Create a commented fondaco.toml in the home folder.
 
-    Asks for the port, the public host name and an engine that runs already; without a terminal, the defaults are
-    written. The file lies in the home folder. `fondaco config init` writes every setting instead.
+    Asks for the port, the public host name and an existing engine; without a terminal, writes the defaults.
+    `fondaco config init` writes a file with every setting instead.
     """
     from fondaco.configuration import home_folder
     from fondaco.private_files import replace_whole
@@ -81,8 +79,8 @@ def init(
     path = folder / "fondaco.toml"
     if path.exists() and not force:
         if not asks:
-            raise FailedError(f"{path} is there already. Replace it with --force.")
-        if not typer.confirm(f"{path} is there already. Replace it?"):
+            raise FailedError(f"{path} already exists. Overwrite it with --force.")
+        if not typer.confirm(f"{path} already exists. Overwrite it?"):
             raise FailedError("Nothing was changed.")
     text = _asked(folder) if asks else _text("8000", "", "")
     if fault := _fault(text, folder):
@@ -99,12 +97,12 @@ def init(
 def _asked(folder: Path) -> str:
     port = _answer("Port", "8000", lambda answer: _fault(_text(answer, "", ""), folder))
     host = _answer(
-        "Public host name, if a proxy on this machine serves others (empty: only this machine)",
+        "Public host name, if a proxy on this machine serves other machines (empty: none)",
         "",
         lambda answer: _fault(_text(port, answer, ""), folder),
     )
     url = _answer(
-        "Address of an engine that runs already, such as http://127.0.0.1:11434/v1 (empty: none)",
+        "Base URL of an existing engine, such as http://127.0.0.1:11434/v1 (empty: none)",
         "",
         lambda answer: _fault(_text(port, host, answer), folder),
     )

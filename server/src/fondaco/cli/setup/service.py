@@ -26,7 +26,8 @@ System = Annotated[
     bool | None,
     typer.Option(
         "--system/--user",
-        help="A service of the machine, which root installs, or of this user. Default: --system for root.",
+        help="Use a system service, which needs root, or a user service; default: --system for root, "
+        "else --user.",
         show_default=False,
     ),
 ]
@@ -40,22 +41,25 @@ def install(
         str | None,
         typer.Option(
             metavar="USER",
-            help="User that the server of --system runs as; default: the home folder's owner.",
+            help="User that runs a system service; default: the owner of the home folder.",
         ),
     ] = None,
     only_print: Annotated[
-        bool, typer.Option("--print", help="Print the unit, and change nothing.")
+        bool, typer.Option("--print", help="Print the unit without installing it.")
     ] = False,
     start: Annotated[
-        bool, typer.Option("--start/--no-start", help="Start the server now, and at each boot.")
+        bool,
+        typer.Option(
+            "--start/--no-start", help="Start the server now and at boot; default: --start."
+        ),
     ] = True,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Write the unit, and start the server.
+    """Install a systemd unit and start the server.
 
-    The unit names this installation, home folder and models folder. An existing unit is replaced. The
-    server's log, with the first API key, is in the journal.
+    The unit runs this installation with the given home folder and models folder. An existing unit is replaced. The
+    server logs to the journal, including the first API key.
     """
     is_system = _is_system(system)
     settings = configuration(home, config).settings
@@ -75,7 +79,8 @@ def install(
         path.write_text(service.unit, encoding="utf-8")
     except OSError as error:
         raise FailedError(
-            f"{path} cannot be written: {error.strerror}. Run it as root, or install with --user."
+            f"{path} cannot be written: {error.strerror}. Run the command as root, or install with "
+            "--user."
         ) from error
     typer.echo(f"Written: {path}")
     _run(is_system, "daemon-reload")
@@ -83,14 +88,17 @@ def install(
         _run(is_system, "enable", _NAME)
         _run(is_system, "restart", _NAME)
     journal = "journalctl --unit fondaco" if is_system else "journalctl --user --unit fondaco"
-    typer.echo(f"The log, with the first API key: {journal}")
+    typer.echo(f"Show the log, including the first API key: {journal}")
     if not is_system:
-        typer.echo("To keep it running after you log out: loginctl enable-linger")
+        typer.echo("Keep it running after you log out: loginctl enable-linger")
 
 
 @group.command()
 def uninstall(*, system: System = None) -> None:
-    """Stop the server, and delete the unit. The home folder stays."""
+    """Stop the server and delete the unit.
+
+    The home folder is kept.
+    """
     is_system = _is_system(system)
     path = _path(is_system=is_system)
     if not path.exists():
@@ -107,7 +115,10 @@ def uninstall(*, system: System = None) -> None:
 
 @group.command()
 def status(*, system: System = None, as_json: AsJson = False) -> None:
-    """Show whether the service is installed and runs. Exit code 1 if it does not run."""
+    """Show whether the service is installed and running.
+
+    Exit code 1 if it is not running.
+    """
     is_system = _is_system(system)
     path = _path(is_system=is_system)
     is_installed = path.exists()
@@ -149,7 +160,7 @@ def _user(name: str | None, home: Path) -> str:
         pwd.getpwnam(name)
     except KeyError:
         raise FailedError(
-            f"There is no user {name!r}. Create it: useradd --system {name}", Exit.USAGE
+            f"Unknown user {name!r}. Create it with: useradd --system {name}", Exit.USAGE
         ) from None
     return name
 
@@ -171,8 +182,8 @@ def _make(folder: Path, user: str | None) -> None:
 def _expect_systemd() -> None:
     if shutil.which("systemctl") is None or not _RUNNING.is_dir():
         raise FailedError(
-            "systemd does not run on this machine, as in most containers. Run `fondaco serve` under its own "
-            "supervisor; `fondaco service install --print` prints the unit for another machine."
+            "systemd is not running on this machine, as in most containers. Run `fondaco serve` under "
+            "another supervisor; `fondaco service install --print` prints the unit for another machine."
         )
 
 

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -28,55 +28,61 @@ def backup(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Archive to write; a folder gets one named after the time; - is stdout.",
+            help="Archive to write; in a folder, a file named after the time; - for standard output.",
         ),
     ],
     *,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if it is there already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Back up the home folder, also while the server runs.
+    """Back up the home folder, even while the server runs.
 
-    The archive holds the database, the pepper, fondaco.toml, added models and engines, characters, workflows,
-    the document library and the enclave's identity; no model files. Keep it secret.
+    The archive holds the database, pepper, fondaco.toml, added models and engines, characters, workflows, document
+    library and enclave identity, but no model files. Keep it secret.
     """
     from fondaco.stores.backup.staging import staging
 
     folder = _home_with_database(home, config)
+    outside = tuple(_outside(folder, config))
     if file != _PIPE:
         made = _created(folder, _target(file), force=force)
+        made = changed(made, findings=(*made.findings, *outside))
         _report(made, str(_target(file)), as_json=as_json)
         return
     if sys.stdout.isatty():
-        raise FailedError("The archive is binary. Name a file, or redirect stdout.", Exit.USAGE)
+        raise FailedError(
+            "The archive is binary and cannot be written to a terminal. Name a file, or "
+            "redirect standard output.",
+            Exit.USAGE,
+        )
     with staging(folder) as stage:
         made = _created(folder, stage / "backup", force=False)
         with (stage / "backup").open("rb") as archive:
             shutil.copyfileobj(archive, sys.stdout.buffer)
     sys.stdout.buffer.flush()
-    _warn(made.findings)
+    _warn((*made.findings, *outside))
 
 
 def restore(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Archive that `fondaco backup` wrote; - is stdin."),
+        typer.Argument(
+            metavar="FILE", help="Archive that `fondaco backup` wrote; - for standard input."
+        ),
     ],
     *,
     replace: Annotated[
         bool,
         typer.Option(
             "--replace",
-            help="Restore into a home that has state; the old state is kept in a folder beside the new one.",
+            help="Replace existing state, and keep it in a subfolder of the home folder.",
         ),
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Unpack and verify the archive, and change nothing."),
+        typer.Option("--check", help="Verify the archive without restoring it."),
     ] = False,
     home: Home = None,
     config: Config = None,
@@ -84,8 +90,9 @@ def restore(
 ) -> None:
     """Restore the home folder from a backup.
 
-    No server may run on the home folder. Every file is compared with its hash before anything is changed, and the restored ledger is
-    verified. Exit code 7 if the ledger does not add up, or quarantined writes wait for a decision.
+    Stop the server first. Every file is checked against its hash before anything changes, and the restored
+    ledger is verified. Logins to the dashboard are not restored. Exit code 7 if the ledger does not add up or the
+    quarantine holds writes.
     """
     from fondaco.configuration import home_folder
     from fondaco.stores.backup.restoring import check_backup, restore_backup
@@ -119,6 +126,18 @@ def _home_with_database(home: Path | None, config: Path | None) -> Path:
             Exit.HOME,
         )
     return folder
+
+
+def _outside(folder: Path, config: Path | None) -> Iterator[str]:
+    """Yield a warning if the configuration in force is a file that the backup does not hold."""
+    from fondaco.configuration import chosen_file
+
+    chosen = chosen_file(config)
+    if chosen is not None and chosen.resolve() != (folder / "fondaco.toml").resolve():
+        yield (
+            f"The configuration file {str(chosen)!r} is not included, because it is not the home folder's "
+            "fondaco.toml. Back it up separately."
+        )
 
 
 def _target(file: Path) -> Path:

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 def doctor(
     *,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Probe no engine and no server.")
+        bool, typer.Option("--offline", help="Do not probe engines or the running server.")
     ] = False,
     timeout: Annotated[
         float,
-        typer.Option(min=1, max=600, metavar="SECONDS", help="Longest time for each probe."),
+        typer.Option(min=1, max=600, metavar="SECONDS", help="Time limit for each probe."),
     ] = 30.0,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find faults of the installation, each with its fix.
+    """Check the installation, and print a fix for each problem.
 
-    Checks the configuration, the database and the ledger's sums, the quarantine, disk space, the port, the
-    clock, permissions, keys, model files and packages. Then each engine is asked for one token; upstream ones
-    may charge for it. Changes nothing, and prints no secret. Exit code 10 if an error is found.
+    Checks the configuration, database, ledger, quarantine, disk space, port, clock, permissions, keys, model files
+    and packages, then requests one token from each engine, which upstream engines may charge. Changes nothing,
+    and prints no secrets. Exit code 10 if an error is found.
     """
     found = list[Diagnosis]()
     for finding in _findings(home, config, timeout, offline=offline):
@@ -57,7 +57,7 @@ def doctor(
 
 def _summary(errors: int, warnings: int) -> str:
     if not errors and not warnings:
-        return "Everything works."
+        return "No problems found."
     counted = (
         f"{count} {name}{'' if count == 1 else 's'}"
         for name, count in (("error", errors), ("warning", warnings))

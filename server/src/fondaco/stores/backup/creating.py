@@ -230,7 +230,7 @@ def _name(archive: Path, target: Path, *, replace: bool) -> None:
 
 def _taken(target: Path) -> BackupError:
     return BackupError(
-        f"{str(target)!r} is there already. Choose another name, or replace it with --force."
+        f"{str(target)!r} already exists. Choose another name, or overwrite it with --force."
     )
 
 

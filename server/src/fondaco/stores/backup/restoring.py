@@ -20,6 +20,7 @@ from fondaco.stores.errors import (
     HomeUnusableError,
 )
 from fondaco.stores.home import Home
+from fondaco.stores.sqlite.accounts import session_rows
 from fondaco.stores.sqlite.accounts.audit import findings
 from fondaco.stores.sqlite.accounts.people import usable_keys
 from fondaco.stores.sqlite.tables.migrate import upgrade
@@ -49,7 +50,7 @@ def restore_backup(
     """Restore a backup into a home without state, or replace the state that it has.
 
     The home is locked meanwhile, so no server can start on it. Its database is migrated to the revision
-    of this program.
+    of this program, and loses its sessions and login tokens.
 
     Args:
         archive: the backup.
@@ -104,11 +105,14 @@ def check_backup(
 
 
 def _checked(stage: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Migrate the database, verify the ledger, and expect the pepper that its keys need."""
+    """Migrate the database, verify the ledger, end its sessions, and expect the pepper that its keys need."""
     try:
         upgrade(stage / DATABASE)
         with closing(sqlite3.connect(stage / DATABASE, isolation_level=None)) as database:
             wrong = tuple(findings(database))
+            session_rows.delete_all(
+                database
+            )  # else one that was logged out since would be valid again
             database.execute("PRAGMA journal_mode = DELETE")  # leaves one file to be moved
     except (DatabaseUnusableError, sqlite3.Error) as error:
         raise DamagedBackupError(

@@ -97,7 +97,7 @@ def _ledger(connection: sqlite3.Connection) -> Iterator[Diagnosis]:
     if count := quarantine.waiting(connection):
         yield warning(
             "quarantine",
-            f"{count} writes could never be made.",
+            f"{count} writes failed permanently.",
             why="These calls are not charged until someone decides.",
             fix="fondaco ledger quarantine list",
         )

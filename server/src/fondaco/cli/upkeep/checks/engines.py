@@ -22,9 +22,9 @@ def upstream(settings: Settings, *, longest_s: float) -> Iterator[Diagnosis]:
         for model in sorted(seen.names if not seen.fault else ()):
             yield warning(
                 _CHECK,
-                f"{name} does not list {model!r}, which a model of the catalogue asks it for.",
+                f"{name} does not list {model!r}, which a model of the catalogue requests from it.",
                 why="Calls for that model may fail.",
-                fix=f"fondaco engines show {quote(name)}",
+                fix=f"fondaco engines test {quote(name)}",
             )
 
 

@@ -41,7 +41,7 @@ def missing(home: Path) -> Iterator[Diagnosis]:
     """Yield the finding about a home that nobody has used yet."""
     yield warning(
         _CHECK,
-        f"{str(home)!r} has no database: no server has run on it yet.",
+        f"{str(home)!r} has no database: no server has run there yet.",
         why="There is no account and no API key.",
         fix="fondaco serve",
     )

@@ -40,7 +40,8 @@ async def _asked(state: ServerState, longest_s: float) -> list[Diagnosis]:
         return [
             error(
                 _CHECK,
-                f"It runs (pid {state.pid}), and does not answer at {state.url} within {longest_s:.0f} seconds.",
+                f"The server runs (pid {state.pid}), but did not answer at {state.url} within "
+                f"{longest_s:.0f} seconds.",
                 why="It is stuck, overloaded, or shutting down.",
                 fix=f"see its log; to end it: kill {state.pid}",
             )
@@ -53,7 +54,7 @@ async def _asked(state: ServerState, longest_s: float) -> list[Diagnosis]:
     return [
         error(
             _CHECK,
-            f"It runs at {state.url} (pid {state.pid}), and is not ready{_reason(body)}.",
+            f"The server runs at {state.url} (pid {state.pid}), but is not ready{_reason(body)}.",
             why="A load balancer sends it no requests; the default model does not answer.",
             fix="fondaco engines test, and see the server's log",
         )
@@ -91,7 +92,7 @@ def could_listen(settings: Settings) -> Iterator[Diagnosis]:
         else:
             yield error(
                 "port",
-                f"The address {host}:{port} cannot be listened on: {fault.strerror}.",
+                f"The server cannot listen on {host}:{port}: {fault.strerror}.",
                 why="The server does not start.",
                 fix="set server.host to an address of this machine, and server.port to one above 1023",
             )
@@ -103,7 +104,7 @@ def unknown(reason: str) -> Iterator[Diagnosis]:
     """Yield the finding that it cannot be seen whether a server runs."""
     yield warning(
         _CHECK,
-        f"It cannot be seen whether a server runs: {reason}.",
+        f"The state of the server is unknown: {reason}.",
         why="The lock of the home folder cannot be read.",
         fix="run the command as the server's user",
     )
