@@ -12,7 +12,7 @@ from fondaco.cli import completing
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.rows import prices_of
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, expect_variable
-from fondaco.cli.output import Row, Table, print_json, print_rows
+from fondaco.cli.output import Row, Table, busy, print_json, print_rows
 from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def add(
         )
     prices_of(price or "0")  # which kind of price it is, the engine's models show
     key = _key(key_env)
-    base_url, found = _discover(url, key, _dialect(dialect))
+    wanted = _dialect(dialect)
+    with busy("Detecting the engine and its models"):
+        base_url, found = _discover(url, key, wanted)
     prices = _prices(price or "0", found.dialect)
     chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
     row: Tree = {
@@ -154,7 +156,8 @@ def check_engines(
         existing = ", ".join(settings.engines) or "none"
         raise FailedError(f"Unknown engine {name!r}. Engines: {existing}.", Exit.UNKNOWN)
     names = [name] if name else list(settings.engines)
-    rows = [_tested(one, settings) for one in names]
+    with busy("Testing the engines"):
+        rows = [_tested(one, settings) for one in names]
     table = Table("No upstream engines.", optional=("reason", "unlisted"))
     print_rows(rows, table, as_json=as_json, wide=wide)
     if faults := [f"{row['name']}: {row['reason']}" for row in rows if not row["answers"]]:

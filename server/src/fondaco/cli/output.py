@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from shutil import get_terminal_size
 from textwrap import fill, wrap
+from threading import Timer
 from typing import TextIO, TypeAlias
 
 import typer
@@ -20,6 +21,8 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 
 _STEP_PERCENT = 10
 _SMALL_BYTES = 5_000_000
+_PATIENCE_S = 1.0
+"""Work that is done sooner shows nothing."""
 _GAP = "  "
 _NARROWEST = 16
 """Columns for a value, however narrow the terminal."""
@@ -119,13 +122,46 @@ def print_row(row: Row, *, as_json: bool) -> None:
 
 
 @contextmanager
-def progress(what: str, *, bar: bool = True) -> Iterator[Progress]:
-    """Show the progress of a download: a `bar` on a terminal, else a line now and then."""
+def progress(what: str, *, bar: bool = True, lines: bool = True) -> Iterator[Progress]:
+    """Show the progress of work that is counted in bytes.
+
+    Args:
+        what: the work, as "Downloading x".
+        bar: whether a terminal shows a bar.
+        lines: whether a line is printed now and then where there is no bar.
+    """
     if bar and sys.stderr.isatty():
         with _bar(what) as advance:
             yield advance
     else:
-        yield _Lines(what)
+        yield _Lines(what) if lines else _silent
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Show on a terminal that work without a measure goes on, once it has taken a second.
+
+    Nothing else may write to the terminal meanwhile.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(f"{what} ...")
+    waiting = Timer(_PATIENCE_S, status.start)
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        waiting.join()
+        status.stop()
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    """Show nothing."""
 
 
 class _Lines:
@@ -158,7 +194,9 @@ def _bar(what: str) -> Iterator[Progress]:
     )
     from rich.console import Console
 
-    with rich.Progress(*columns, console=Console(stderr=True)) as bar:
+    # Without a terminal on stdout, its lines have to stay there instead of appearing above the bar.
+    console, above = Console(stderr=True), sys.stdout.isatty()
+    with rich.Progress(*columns, console=console, redirect_stdout=above) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

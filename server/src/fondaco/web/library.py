@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,10 +82,16 @@ class Library:
         """Return the library of a home folder."""
         return cls(home / "library.sqlite3")
 
-    def add(self, path: Path) -> Iterator["Added"]:
+    def add(
+        self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> Iterator["Added"]:
         """Add a file, or all documents of a folder, one by one.
 
         A document of the same name is replaced. Names of a folder's documents start with the folder's name.
+
+        Args:
+            path: the file or folder.
+            progress: called before each document and at the end, with the bytes of files so far and in all.
 
         Raises:
             LibraryError: the path has no document.
@@ -100,7 +106,11 @@ class Library:
             raise LibraryError(
                 f"There is no document in {str(path)!r}: they end with {extensions}."
             )
-        for file in files:
+        sizes = [_bytes_of(file) for file in files]
+        done, total = 0, sum(sizes)
+        for file, size in zip(files, sizes, strict=True):
+            progress(done, total)
+            done += size
             name = str(file.relative_to(path.parent))
             try:
                 document, changed_s = _read(file), int(file.stat().st_mtime)
@@ -110,6 +120,7 @@ class Library:
             with self._changing() as database:
                 _put(database, name, document, changed_s)
             yield Added(name)
+        progress(done, total)
 
     def documents(self) -> list[Document]:
         """Return all documents by their names."""
@@ -211,6 +222,14 @@ def _files(path: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
         if file.suffix.lower() in TYPES and file.is_file() and not hidden:
             yield file
+
+
+def _bytes_of(file: Path) -> int:
+    """Return a file's size; 0 if it is gone meanwhile."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _read(file: Path) -> ParsedDocument:

@@ -8,7 +8,7 @@ import typer
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import Exit
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
-from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
+from fondaco.cli.output import Row, Table, busy, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
@@ -27,7 +27,8 @@ def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False)
     Exit code 7 if a balance is wrong or the quarantine holds writes.
     """
     admin_store = opened(configuration(home, config).settings)
-    findings = admin_store.verify()
+    with busy("Verifying the ledger"):
+        findings = admin_store.verify()
     if as_json:
         print_json({"sound": not findings, "findings": findings})
     else:

@@ -7,7 +7,7 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
-from fondaco.cli.output import Table, print_rows
+from fondaco.cli.output import Table, print_rows, progress
 
 if TYPE_CHECKING:
     from fondaco.web.library import Library
@@ -30,12 +30,14 @@ def add(
 
     faulty = 0
     try:
-        for added in _library(home, config, make_home=True).add(path):
-            if added.fault:
-                faulty += 1
-                typer.echo(f"Not added: {added.name}: {added.fault}", err=True)
-            else:
-                typer.echo(f"Added: {added.name}")
+        library = _library(home, config, make_home=True)
+        with progress("Adding documents", lines=False) as advance:
+            for added in library.add(path, advance):
+                if added.fault:
+                    faulty += 1
+                    typer.echo(f"Not added: {added.name}: {added.fault}", err=True)
+                else:
+                    typer.echo(f"Added: {added.name}")
     except LibraryError as error:
         raise FailedError(str(error)) from error
     if faulty:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.options import AsJson, Wide
-from fondaco.cli.output import Table, print_rows
+from fondaco.cli.output import Table, busy, print_rows
 
 
 def search(
@@ -24,7 +24,8 @@ def search(
     from fondaco.environment import environment
     from fondaco.modelfiles.hub import endpoint_of
 
-    found = anyio.run(hub.search, endpoint_of(environment().get("HF_ENDPOINT")), word)
+    with busy("Searching the hub"):
+        found = anyio.run(hub.search, endpoint_of(environment().get("HF_ENDPOINT")), word)
     rows = [
         {
             "source": f"hf:{model.id}",

@@ -98,7 +98,7 @@ def restore(
     from fondaco.stores.backup.restoring import check_backup, restore_backup
 
     folder = home_folder(home, config)
-    with _opened(file) as archive, progress("Unpacking") as advance:
+    with _opened(file) as archive, progress("Unpacking", lines=False) as advance:
         if check:
             done = check_backup(archive, _scratch(file), advance)
         else:
@@ -155,7 +155,7 @@ def _created(folder: Path, target: Path, *, force: bool) -> "Backup":
     from fondaco.stores.backup.creating import create_backup
     from fondaco.system import SystemClock
 
-    with progress("Backing up") as advance:
+    with progress("Backing up", lines=False) as advance:
         return create_backup(
             folder,
             target,
