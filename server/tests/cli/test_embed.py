@@ -57,7 +57,7 @@ def test_a_reply_of_another_shape_is_one_line(
 
 def test_no_text_is_said(fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", StringIO("\n"))
-    assert "There is no text" in fondaco("embed").err
+    assert "No text given" in fondaco("embed").err
 
 
 def test_without_a_server_the_command_runs_the_model(fondaco: Fondaco, tmp_path: Path) -> None:

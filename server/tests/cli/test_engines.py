@@ -249,7 +249,7 @@ def test_engines_are_listed_and_tested(fondaco: Fondaco) -> None:
     listed = fondaco("models", "list", "--connect", "--json").json
     assert isinstance(listed, list)
     assert {row["id"]: row["answering"] for row in listed}["one"] == []
-    assert "no engine 'other'" in error(fondaco("engines", "test", "other"), 5)
+    assert "Unknown engine 'other'" in error(fondaco("engines", "test", "other"), 5)
     assert "configuration file" in error(fondaco("engines", "remove", "gone"), 5)
 
 

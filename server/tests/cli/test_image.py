@@ -51,7 +51,7 @@ def test_a_file_is_replaced_only_by_force(fondaco: Fondaco, tmp_path: Path) -> N
         (["--seed", "1000000000"], 2, "999999999"),
         (["--steps", "51"], 1, "at most 50"),
         (["--model", "nothing"], 5, "fondaco models list"),
-        (["-o", "nowhere/house.png"], 1, "no folder 'nowhere'"),
+        (["-o", "nowhere/house.png"], 1, "folder 'nowhere' does not exist"),
     ],
 )
 def test_a_slip_is_one_line(

@@ -103,7 +103,7 @@ def test_two_files_of_one_role_are_one_too_many(studio: Studio, tmp_path: Path) 
     other = tmp_path / "other.safetensors"
     other.write_bytes((studio.files / "tiny-taef1.safetensors").read_bytes())
     ended = studio("add", *everything(studio.files), "--with", other)
-    assert (ended.code, "both 'taesd'" in ended.err) == (2, True)
+    assert (ended.code, "the same role, 'taesd'" in ended.err) == (2, True)
 
 
 def test_a_role_can_be_named(studio: Studio, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_role_can_be_named(studio: Studio, tmp_path: Path) -> None:
 def test_a_model_of_text_takes_no_further_files(studio: Studio, tmp_path: Path) -> None:
     chat = written(tmp_path / "chat.gguf", chat_model())
     ended = studio("add", chat, "--with", studio.files / "tiny-taef1.safetensors")
-    assert (ended.code, "no diffusion model" in ended.err) == (2, True)
+    assert (ended.code, "not a diffusion model" in ended.err) == (2, True)
 
 
 def test_removing_a_model_keeps_what_another_one_has(studio: Studio) -> None:

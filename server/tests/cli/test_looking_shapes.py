@@ -91,7 +91,7 @@ def test_engines_that_have_loaded_something_are_rows(fondaco: Fondaco, scripted:
     assert "\x1b" not in every
     assert fondaco("ps", "--json", *at(scripted)).json == [ENGINE, STOPPED]
     scripted.replies["/operator/engines"] = {"data": []}
-    assert "Nothing is loaded." in fondaco("ps", *at(scripted)).out
+    assert "No models are loaded." in fondaco("ps", *at(scripted)).out
 
 
 def test_an_engine_of_this_machine_has_a_row_for_each_process(
@@ -122,7 +122,7 @@ def test_the_state_of_a_server_is_one_screen(fondaco: Fondaco, scripted: _Script
 def test_odd_shapes_are_survived(fondaco: Fondaco, scripted: _Scripted, odd: object) -> None:
     scripted.replies = dict.fromkeys(scripted.replies, odd)
     assert fondaco("status", *at(scripted)).code == 0
-    assert "Nothing is loaded." in fondaco("ps", *at(scripted)).out
+    assert "No models are loaded." in fondaco("ps", *at(scripted)).out
     scripted.replies["/operator/engines"] = [7]
     assert "Check that this is a Fondaco server." in fondaco("ps", *at(scripted)).err
 

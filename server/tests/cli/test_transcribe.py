@@ -49,7 +49,7 @@ def test_a_missing_model_is_one_line(fondaco: Fondaco, tmp_path: Path) -> None:
     [
         (["--format", "mp3"], (2, "for '--format': 'mp3' is not one of")),
         (["--model", "nothing"], (5, "fondaco models list")),
-        (["-o", "nowhere/said.txt"], (1, "no folder 'nowhere'")),
+        (["-o", "nowhere/said.txt"], (1, "folder 'nowhere' does not exist")),
         (["--model", TINY, "--translate"], (1, "does not translate")),
         (["--model", TINY, "--language", "fr"], (1, "knows en only")),
     ],

@@ -42,14 +42,14 @@ def test_another_voice_and_instructions_that_are_not_heeded_are_told(
     assert (told.code, file.read_bytes()[:4]) == (0, b"RIFF")
     assert "voice af_heart" in told.out
     assert "has no voice 'bm_george'" in told.err
-    assert "has no instructions" in told.err
+    assert "does not support instructions" in told.err
 
 
 @pytest.mark.parametrize(
     ("text", "options", "slip"),
     [
         ("Hi", ["-o", "hello.ogg"], (2, ".opus")),
-        ("Hi", ["-o", "nowhere/hello.mp3"], (1, "no folder 'nowhere'")),
+        ("Hi", ["-o", "nowhere/hello.mp3"], (1, "folder 'nowhere' does not exist")),
         ("Hi", ["-o", "/"], (1, "is a folder")),
         ("", [], (2, "TEXT is empty")),
         ("x" * 4_097, [], (2, "4,096")),

@@ -54,7 +54,7 @@ def test_a_video_is_made_of_a_picture_without_a_server(fondaco: Fondaco, tmp_pat
     ("arguments", "code", "told"),
     [
         (("-o", "made.gif"), 2, ".mp4"),
-        (("-o", "nowhere/made.mp4"), 1, "no folder 'nowhere'"),
+        (("-o", "nowhere/made.mp4"), 1, "folder 'nowhere' does not exist"),
         (("--seconds", "7"), 1, "1s"),
         (("--model", "nothing"), 5, "fondaco models list"),
         (("--image", "/nowhere/at.png"), 1, "cannot be read"),

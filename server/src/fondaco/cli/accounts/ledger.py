@@ -48,7 +48,7 @@ def repair_epoch(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept the system clock although the ledger has later entries.
+    """Accept a clock that the ledger contradicts.
 
     Without --yes, show the entries and refills dated in the future, and change nothing. With --yes, the next
     server to start follows the clock, and refills again accounts that were refilled for future days.
