@@ -165,13 +165,13 @@ def test_a_key_goes_to_the_url_that_it_was_given_with_and_to_no_other(
         (refusing(503, {"message": "Busy"}), Exit.UNREACHABLE, "Busy."),
         (refusing(500, "Oops"), Exit.FAILED, "Oops."),
         (raw(b"HTTP/1.1 418 X\r\nContent-Length: 4\r\n\r\n<a/>"), Exit.FAILED, "status 418"),
-        (raw(b"nonsense\r\n\r\n", then="close"), Exit.UNREACHABLE, "ended before"),
-        (cut_after(0), Exit.UNREACHABLE, "ended before"),
-        (replying([]), Exit.UNREACHABLE, "before it was complete"),
-        (saying("{nonsense"), Exit.FAILED, "no chat completion"),
-        (saying("<html>", done=False), Exit.FAILED, "no chat completion"),
+        (raw(b"nonsense\r\n\r\n", then="close"), Exit.UNREACHABLE, "closed before"),
+        (cut_after(0), Exit.UNREACHABLE, "closed before"),
+        (replying([]), Exit.UNREACHABLE, "before the answer was complete"),
+        (saying("{nonsense"), Exit.FAILED, "not a chat completion"),
+        (saying("<html>", done=False), Exit.FAILED, "not a chat completion"),
         (saying({"error": {"message": "It broke"}}), Exit.UNREACHABLE, "It broke."),
-        (saying(content("a"), done=False), Exit.UNREACHABLE, "before it was complete"),
+        (saying(content("a"), done=False), Exit.UNREACHABLE, "before the answer was complete"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_an_exit_code(
@@ -270,7 +270,7 @@ def test_a_reader_that_leaves_early_is_no_error(fondaco: Fondaco, fake: FakeUpst
 def test_nowhere_to_type_and_nothing_to_ask_is_said(fondaco: Fondaco) -> None:
     ended = fondaco("chat")
     assert ended.code == 1
-    assert "no terminal" in ended.err
+    assert "needs a terminal" in ended.err
     assert fondaco("chat", "--json").code == Exit.USAGE
     assert fondaco("chat", "one", "two", "three").code == Exit.USAGE
 
@@ -278,9 +278,9 @@ def test_nowhere_to_type_and_nothing_to_ask_is_said(fondaco: Fondaco) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        ("--image", "no picture", "no PNG, JPEG"),
-        ("--json-schema", "{", "is no JSON"),
-        ("--json-schema", "[]", "holds no JSON object"),
+        ("--image", "no picture", "not a PNG, JPEG"),
+        ("--json-schema", "{", "not valid JSON"),
+        ("--json-schema", "[]", "expected a JSON object"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_before_anything_is_asked(

@@ -313,7 +313,7 @@ def test_what_also_sees_says_so(fondaco: Fondaco, folder: Path, hub: FakeHub) ->
     hub.repositories["o/r"] = {"tiny.gguf": chat_model(), "mmproj-f16.gguf": b"GGUF"}
     added = shop("add", "hf:o/r")
     assert added.code == 0
-    assert "text alone" in added.err
+    assert "text only" in added.err
 
 
 def test_the_hub_is_searched(fondaco: Fondaco, folder: Path, hub: FakeHub) -> None:

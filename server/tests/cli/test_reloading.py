@@ -289,7 +289,7 @@ def test_reload_says_whether_the_server_has_taken_the_configuration(
         # The command reads the folder of the home alone, as a file that only the server refuses would be.
         refused = fondaco("reload", "--config", os.devnull)
         assert (refused.code, len(refused.err.splitlines())) == (3, 1)
-        assert "refuses the configuration" in refused.err
+        assert "rejected the configuration" in refused.err
         assert server.chat("a2").status_code == 200
     assert fondaco("reload", "--config", os.devnull).code == 1
 

