@@ -222,7 +222,7 @@ def test_names_that_are_taken_get_the_engines_before_them(fondaco: Fondaco) -> N
         told = fondaco("engines", "add", engine.url, "--name", "x", "--json")
     assert isinstance(told.json, dict)
     assert told.json["models"] == ["x/smollm2-135m", "x/default", "x/mine", "gpt-4o"]
-    assert told.err.count("its context is not said") == 4
+    assert told.err.count("its context is unknown") == 4
     assert fondaco("config", "check").code == 0
 
 
