@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
-from fake_upstream import FakeUpstream, in_thread
+from fake_upstream import FakeUpstream, in_thread, raw
 from program import Program
 
 
@@ -78,3 +78,14 @@ def test_a_server_at_a_url_writes_down(
         [asked] = fake.heard if field == "transcriptions" else fake.translated
     assert f'name="response_format"\r\n\r\n{kind}\r\n'.encode() in asked.content
     assert b"\r\n\r\nRIFF....\r\n--" in asked.content
+
+
+def test_a_transcript_steers_no_terminal(fondaco: Fondaco, tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    recording.write_bytes(b"RIFF....")
+    body = "one\x1b]0;title\x07\x9b2J\u202e\r\ntwo\n".encode() + b"\xff"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+    with in_thread(FakeUpstream()) as fake:
+        fake.hear_next.append(raw(head.encode() + body))
+        done = fondaco("transcribe", str(recording), "--model", "toy", "--url", fake.base_url)
+    assert (done.code, done.out) == (0, "one]0;title2J\ntwo\n\ufffd\n"), done.err

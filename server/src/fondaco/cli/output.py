@@ -186,7 +186,7 @@ def _bar(what: str) -> Iterator[Progress]:
     from rich import progress as rich
 
     columns = (
-        rich.TextColumn("{task.description}"),
+        rich.TextColumn("{task.description}", markup=False),
         rich.BarColumn(),
         rich.DownloadColumn(),
         rich.TransferSpeedColumn(),
@@ -197,7 +197,7 @@ def _bar(what: str) -> Iterator[Progress]:
     # Without a terminal on stdout, its lines have to stay there instead of appearing above the bar.
     console, above = Console(stderr=True), sys.stdout.isatty()
     with rich.Progress(*columns, console=console, redirect_stdout=above) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(printable(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

@@ -12,7 +12,7 @@ from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url,
 from fondaco.cli.exits import FailedError
 from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import Config, Home
-from fondaco.cli.output import printable
+from fondaco.cli.output import printable, without_controls
 
 if TYPE_CHECKING:
     from fondaco.domain.media.transcription import TranscriptionRequest
@@ -80,7 +80,7 @@ def transcribe(
     with chosen_target(url, key, home, config) as target:
         body, told = _made(target, request, written)
     if output is None:
-        typer.echo(body.decode().removesuffix("\n"))
+        typer.echo(without_controls(body.decode("utf-8", "replace")).removesuffix("\n"))
     else:
         write_made(output, body)
         typer.echo(printable(f"{output}: {told}"))
