@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -71,15 +72,14 @@ def configuration(
         raise typer.BadParameter("\n".join(error.faults)) from None
 
 
-def plain(text: str, longest: int, *, empty: bool = True) -> str:
-    """Return a text that is to be kept and shown.
+def plain(text: str, longest: int, *, rule: Callable[[str, int], str] = plain_text) -> str:
+    """Return a text that is to be kept and shown, as a rule of `domain.plain_text` has it.
 
     Raises:
-        typer.BadParameter: it is too long, or has line breaks, control characters or bytes that are
-            no UTF-8 in it.
+        typer.BadParameter: the rule refuses it.
     """
     try:
-        return plain_text(text, longest, empty=empty)
+        return rule(text, longest)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

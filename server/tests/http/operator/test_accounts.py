@@ -101,7 +101,21 @@ async def test_defaults_are_those_of_the_command(one: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "a" * 101, "two\nlines", "bell\x07", "\u2028", 7, None, "nul\x00"]
+    "name",
+    [
+        "",
+        " ",
+        "a" * 101,
+        "two\nlines",
+        "bell\x07",
+        "\u2028",
+        7,
+        None,
+        "nul\x00",
+        " default",
+        "default ",
+        "\u3000x",
+    ],
 )
 async def test_names_are_those_that_the_command_takes(one: House, name: object) -> None:
     assert "name" in refused(await create(one, name=name))

@@ -9,6 +9,7 @@ from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, plain
 from fondaco.cli.output import Row, Table, print_row, print_rows
 from fondaco.domain.money.account import LONGEST_ACCOUNT_NAME
+from fondaco.domain.plain_text import plain_name
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.accounts.account_rows import Statement
@@ -42,7 +43,7 @@ def create(
     """Create an account."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
-    plain(name, LONGEST_ACCOUNT_NAME, empty=False)
+    plain(name, LONGEST_ACCOUNT_NAME, rule=plain_name)
     dollars, allocation = amount(usd), amount(diem)
     admin_store = opened(settings, create=True)
     statement = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import LONGEST_ACCOUNT_NAME, LONGEST_GRANT_NOTES
-from fondaco.domain.plain_text import plain_text
+from fondaco.domain.plain_text import plain_name, plain_text
 from fondaco.http.apis.venice.billing.schemas import Pagination
 from fondaco.http.endpoint.endpoint import PathParameter
 from fondaco.http.endpoint.fields import Amount, PositiveAmount, Strict
@@ -28,7 +28,7 @@ _EXAMPLE: JsonDict = {
 
 
 def _name(text: str) -> str:
-    return plain_text(text, LONGEST_ACCOUNT_NAME, empty=False)
+    return plain_name(text, LONGEST_ACCOUNT_NAME)
 
 
 def _notes(text: str) -> str:
