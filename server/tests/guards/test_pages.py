@@ -25,6 +25,11 @@ FILE = re.compile(
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
+ROWS = re.compile(r"^\|.*(?:\n\|.*)+", re.MULTILINE)
+"""A table."""
+BAR = re.compile(r"(?<!\\)\|")
+
+
 def raised() -> set[tuple[str, int]]:
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
     return {(kind.code, kind.status) for kind in kinds if issubclass(kind, FondacoError)}
@@ -73,3 +78,12 @@ def leads_somewhere(page: Path, target: str) -> bool:
     path, _, anchor = target.partition("#")
     there = (page.parent / path).resolve() if path else page
     return there.exists() and (not anchor or anchor in anchors(there))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_rows_of_a_table_have_a_cell_a_column(page: Path) -> None:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for table in ROWS.finditer(text):
+        head, *rows = table[0].splitlines()
+        columns = len(BAR.findall(head))
+        assert [row for row in rows if len(BAR.findall(row)) != columns] == []
