@@ -36,7 +36,7 @@ STATUS = {
     "memoryBytes": 200_000_000,
     "ready": False,
     "reason": "the default model loads",
-    "charges": {"today": {"usd": 0.0123, "diem": 0.5, "calls": 42}},
+    "charges": {"today": {"usd": 0.0123, "diem": 0.0205, "calls": 42}},
 }
 BALANCES = {"data": {"balances": {"USD": 9.5, "DIEM": 4}}}
 
@@ -111,7 +111,7 @@ def test_the_state_of_a_server_is_one_screen(fondaco: Fondaco, scripted: _Script
     for said in (
         *("Fondaco 0.1.0 at http://127.0.0.1:8000, process 7", "no: the default model loads"),
         *("1 running, 12.5 a minute, 45 tokens/s", "200 MB", "$9.5000 and 4 DIEM", "1/4"),
-        "$0.0123 and 0.5 DIEM for 42 calls",
+        "$0.0123 and 0.0205 DIEM for 42 calls",
     ):
         assert said in shown
     told = fondaco("status", "--json", *at(scripted)).json

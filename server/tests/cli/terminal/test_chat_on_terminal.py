@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fake_upstream import FakeUpstream, in_thread
+from fondaco.cli.exits import Exit
 from program import Program
 from slow_words import saying_slowly
 from terminal import fondaco_on_terminal, terminal
@@ -53,6 +54,15 @@ def test_the_server_of_the_home_needs_no_key(environ: dict[str, str], served: Pr
         assert "$0.0" in window.screen
         window.type("/exit", "Enter")
         assert window.ended() == 0
+
+
+def test_a_chat_does_not_begin_with_a_name_that_no_model_has(
+    environ_of_server: dict[str, str],
+) -> None:
+    with terminal(fondaco_on_terminal("chat", "hi"), environ_of_server) as window:
+        assert window.ended() == Exit.UNKNOWN
+        assert "No model is called 'hi'" in window.screen
+        assert PROMPT not in window.screen
 
 
 def test_without_a_server_the_command_runs_the_model_itself(environ: dict[str, str]) -> None:

@@ -174,7 +174,7 @@ def _run(
         )
 
     async def use(api: "Api") -> None:
-        from fondaco.cli.connecting.models import knows_model, model_id
+        from fondaco.cli.connecting.models import expect_model, knows_model, model_id
 
         nonlocal asked
         if asked.is_guess and not await knows_model(api, asked.model or ""):
@@ -185,6 +185,8 @@ def _run(
             return
         from fondaco.cli.chat.repl import Repl
 
+        if asked.model is not None:
+            await expect_model(api, asked.model)
         named = await model_id(api, conversation.model)
         where = f" at {api.place}" if api.charges else ""
         screen.note(f"Chat with {named}{where}. Type /help for commands, Ctrl-D to exit.")

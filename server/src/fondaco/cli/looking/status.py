@@ -81,8 +81,8 @@ def _row(told: Mapping[str, object], balances: object) -> Row:
         f"{_number(told.get('callsPerMinute'))} a minute, "
         f"{_number(told.get('tokensPerSecond'))} tokens/s",
         "memory": megabytes(told.get("memoryBytes")),
-        "today": f"{_usd(today[0])} and {_number(today[1])} DIEM for {_number(today[2])} calls",
-        "balance": f"{_usd(inside(balances, 'USD'))} and {_number(inside(balances, 'DIEM'))} DIEM",
+        "today": f"{_usd(today[0])} and {_diem(today[1])} DIEM for {_number(today[2])} calls",
+        "balance": f"{_usd(inside(balances, 'USD'))} and {_diem(inside(balances, 'DIEM'))} DIEM",
     }
 
 
@@ -122,6 +122,15 @@ def _number(value: object) -> str:
     if not isinstance(value, (int, float)):
         return "-"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _diem(value: object) -> str:
+    """Return an amount for people, with four places at most.
+
+    >>> _diem(4), _diem(99.9795), _diem(0.5)
+    ('4', '99.9795', '0.5')
+    """
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, (int, float)) else "-"
 
 
 def _usd(value: object) -> str:

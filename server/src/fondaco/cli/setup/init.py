@@ -15,6 +15,9 @@ _FILE = """\
 # Configuration of Fondaco. Every setting has a default; `fondaco config show` prints all of them, and
 # docs/reference/settings.md explains them. After a change: fondaco config check, then: fondaco reload
 
+# Folder of model files. They are large, can be downloaded again, and need no backup.
+# models_folder = "/srv/models"
+
 [server]
 # Port on this machine. Keep the address on loopback; a proxy with TLS reaches it there.
 host = "127.0.0.1"
@@ -26,9 +29,6 @@ port = {port}
 [ledger]
 # Balance of the first account, when the first start creates it.
 # first_account_usd = 100
-
-# Where files of models lie; they are large, can be downloaded again, and need no backup.
-# `models_folder = "/srv/models"` has to stand above all tables.
 
 {engine}"""
 

@@ -183,9 +183,18 @@ def _report(made: "Backup", name: str, *, as_json: bool) -> None:
         )
         return
     count = len(made.manifest.files)
-    typer.echo(f"Backed up: {name} ({made.bytes / 1e6:,.1f} MB, {count} files)")
+    typer.echo(f"Backed up: {name} ({_size(made.bytes)}, {count} files)")
     if made.left_out:
         typer.echo(f"Not included: {', '.join(made.left_out)}")
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes for people.
+
+    >>> _size(1), _size(40_200), _size(7_250_000)
+    ('1 kB', '41 kB', '7.2 MB')
+    """
+    return f"{count / 1e6:,.1f} MB" if count >= 10**6 else f"{-(-count // 1000)} kB"
 
 
 @contextmanager
