@@ -47,7 +47,7 @@ export default function Usage({ route }) {
   const grouped = useResource(async (signal) => ({ by, rows: await sums([by], signal) }), [...inputs, by]);
   const choices = useResource((signal) => usageSums(["model", "key", "sku"], from, to, signal), [from, to]);
 
-  return html`<${Page} title="Usage" lead="Calls and their charges, summed up by UTC day, as epochs are. DIEM buys one US dollar of compute." actions=${html`<${Periods} selection=${selection} onChange=${change} /><${CsvButton} from=${from} to=${to} />`}>
+  return html`<${Page} title="Usage" lead="Calls and their charges, summed up by UTC day, as epochs are. One DIEM pays for as much as one US dollar." actions=${html`<${Periods} selection=${selection} onChange=${change} /><${CsvButton} from=${from} to=${to} />`}>
     <${Filters} selection=${selection} choices=${choices.data ?? []} onChange=${change} />
     <${Loaded} of=${byDay} skeleton=${html`<div class="panel panel-body"><${Skeleton} height="26rem" /></div>`}>
       ${(/** @type {{from: string, to: string, rows: UsageRow[]}} */ days) => html`<div class="panel">

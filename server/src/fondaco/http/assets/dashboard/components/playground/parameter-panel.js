@@ -37,8 +37,7 @@ export function ParameterPanel({ sections, values, onChange, children }) {
 }
 
 /** @param {Parameter} parameter */
-const standardOf = ({ standard, unit }) =>
-  standard === undefined ? "default" : `default: ${standard}${typeof standard === "number" && unit ? ` ${unit}` : ""}`;
+const standardOf = ({ standard }) => (standard === undefined ? "default" : `default: ${standard}`);
 
 /**
  * @param {{parameter: Parameter, value: unknown, onChange: (value: unknown) => void}} props

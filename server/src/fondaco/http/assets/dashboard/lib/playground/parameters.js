@@ -365,7 +365,7 @@ function speech(model) {
       title: "Voice",
       parameters: [
         { name: "voice", label: "Voice", kind: "choice", choices: voices, standard: voices[0] ?? "the model's", help: "The voices that this model has." },
-        { name: "speed", label: "Speed", kind: "number", min: 0.25, max: 4, step: 0.05, unit: "×", standard: 1, help: "The pitch stays." },
+        { name: "speed", label: "Speed", kind: "number", min: 0.25, max: 4, step: 0.05, standard: 1, help: "1 is the voice's own speed. The pitch stays." },
         { name: "response_format", label: "Format", kind: "choice", choices: ["mp3", "opus", "aac", "flac", "wav"], standard: "mp3", help: "The format of the file." },
         { name: "instructions", label: "Instructions", kind: "text", most: 4096, standard: "none", help: "How to speak; models that do not heed them ignore them." },
       ],
@@ -386,7 +386,7 @@ const TRANSCRIPT = [
 
 /** @type {Parameter[]} */
 const UPSCALING = [
-  { name: "scale", label: "Scale", kind: "number", min: 1, max: 4, step: 0.5, unit: "×", standard: 2, help: "A scale of 1 needs Enhance." },
+  { name: "scale", label: "Scale", kind: "number", min: 1, max: 4, step: 0.5, standard: 2, help: "Factor of width and height. 1 needs Enhance." },
   { name: "enhance", label: "Enhance", kind: "switch", standard: false, help: "Redraws details." },
   { name: "enhanceCreativity", label: "Creativity", kind: "number", min: 0, max: 1, step: 0.1, standard: 0.5, help: "With Enhance: how far the result may depart from the picture." },
   { name: "enhancePrompt", label: "Enhance prompt", kind: "text", most: 1500, standard: "none", help: "With Enhance: a look, such as gold or pencil sketch." },

@@ -10,8 +10,9 @@ export function Figures({ node: { reply, figures, state } }) {
   if (usage) {
     const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
     const thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
-    const more = [cached && `${number(cached)} cached`, thought && `${number(thought)} reasoning`].filter(Boolean).join(", ");
-    parts.push(html`<span title="Tokens of the prompt and of the answer">${number(usage.prompt_tokens)} in, ${number(usage.completion_tokens)} out${more && ` (${more})`}</span>`);
+    const ofPrompt = cached ? ` (${number(cached)} cached)` : "";
+    const ofAnswer = thought ? ` (${number(thought)} reasoning)` : "";
+    parts.push(html`<span title="Tokens of the prompt and of the answer">${number(usage.prompt_tokens)} in${ofPrompt}, ${number(usage.completion_tokens)} out${ofAnswer}</span>`);
   }
   if (charge) parts.push(html`<span title=${chargeNote(charge)}>${charge.usd === 0 ? "free" : money(charge.usd)}</span>`);
   if (firstTokenMs !== null) parts.push(html`<span title="From sending the request to the first piece of the answer">first token ${duration(firstTokenMs / 1000)}</span>`);
