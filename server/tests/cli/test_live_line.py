@@ -149,13 +149,16 @@ def test_rates_are_those_of_the_last_seconds() -> None:
     metrics.running = 1
     assert rates.line() == "1 call running · 120 a minute · 10.0 tokens/s"
     metrics.running = 2
-    assert rates.line("fetching m 3 %").endswith("60 a minute · 5.0 tokens/s · fetching m 3 %")
+    assert rates.line("downloading m 3 %").endswith(
+        "60 a minute · 5.0 tokens/s · downloading m 3 %"
+    )
     assert rates.line() == "2 calls running · 0 a minute · 0.0 tokens/s"
+    assert rates.line("downloading m", ["a", "b"]).endswith("· loading a, b · downloading m")
 
 
 def test_downloads_are_named_while_they_go_on() -> None:
     downloads = ShownDownloads()
     with downloads.of("a") as advance, downloads.of("b"):
         advance(10, 40)
-        assert str(downloads) == "fetching a 25 %, fetching b"
+        assert str(downloads) == "downloading a 25 %, downloading b"
     assert str(downloads) == ""

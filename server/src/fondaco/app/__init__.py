@@ -3,7 +3,7 @@
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +35,7 @@ from fondaco.hostnames import reachable, url_of
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.processes import harden
 from fondaco.serving.metrics import Metrics
+from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.errors import UnknownNameError
 from fondaco.stores.home import Home
@@ -62,7 +63,7 @@ class StartReport:
     """A login to the dashboard, if it is enabled."""
 
 
-Watch: TypeAlias = Callable[[Metrics], Awaitable[None]]
+Watch: TypeAlias = Callable[[Metrics, Callable[[], Sequence[str]]], Awaitable[None]]
 """Shows the metrics of a server, until cancelled."""
 
 
@@ -80,7 +81,7 @@ def serve(
         announce: called once, as soon as connections are accepted.
         read: reads the settings again, at each SIGHUP.
         fetches: download the files of models that are missing, the first of them first.
-        watch: runs beside the server, to show its metrics.
+        watch: runs beside the server, to show its metrics and the models that it is loading.
 
     Raises:
         ListenAddressError: the address is in use, not this machine's, or not permitted.
@@ -166,12 +167,18 @@ async def _serve(
             tasks.start_soon(supervised, partial(app.reloader.run, server))
             tasks.start_soon(supervised, partial(rotate_at_signals, app.platform))
             if watch is not None:
-                tasks.start_soon(supervised, partial(watch, app.platform.metrics))
+                metrics, loading = app.platform.metrics, partial(_loading, app.platform)
+                tasks.start_soon(supervised, partial(watch, metrics, loading))
             settle_runtime()
             await app.reloader.listening.wait()
             with reporting_loop_faults():
                 await listener.serve(bound)
             tasks.cancel_scope.cancel()
+
+
+def _loading(platform: Platform) -> Sequence[str]:
+    """Return the models that are being loaded, by the overview of the configuration in force."""
+    return platform.engine_overview.loading()
 
 
 def _login(settings: Settings, home: Home) -> Login | None:

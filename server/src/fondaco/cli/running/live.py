@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TextIO
 
@@ -118,7 +118,7 @@ def live_terminal(environ: Mapping[str, str]) -> Iterator[LiveTerminal | None]:
 
 
 class ShownDownloads:
-    """ShownDownloads in progress, for the line to show."""
+    """Downloads in progress, for the line to show."""
 
     def __init__(self) -> None:
         self._percents: dict[str, int | None] = {}
@@ -139,7 +139,7 @@ class ShownDownloads:
     def __str__(self) -> str:
         """Return them as a part of the line."""
         return ", ".join(
-            f"fetching {name}" + ("" if percent is None else f" {percent} %")
+            f"downloading {name}" + ("" if percent is None else f" {percent} %")
             for name, percent in list(self._percents.items())
         )
 
@@ -152,7 +152,7 @@ class LiveRates:
         self._monotonic = monotonic
         self._seen: deque[tuple[float, int, int]] = deque([self._counts()])
 
-    def line(self, downloads: str = "") -> str:
+    def line(self, downloads: str = "", loading: Sequence[str] = ()) -> str:
         """Return the line for now."""
         now, replies, tokens = counts = self._counts()
         self._seen.append(counts)
@@ -165,6 +165,7 @@ class LiveRates:
             f"{running} {'call' if running == 1 else 'calls'} running",
             f"{60 * (replies - replies_then) / seconds:.0f} a minute",
             f"{(tokens - tokens_then) / seconds:.1f} tokens/s",
+            *([f"loading {', '.join(loading)}"] if loading else []),
             *([downloads] if downloads else []),
         ]
         return " · ".join(parts)
@@ -179,10 +180,11 @@ async def watch(
     terminal: LiveTerminal,
     downloads: ShownDownloads,
     metrics: Metrics,
+    loading: Callable[[], Sequence[str]],
     monotonic: Callable[[], float],
 ) -> None:
-    """Draw the line again and again, until cancelled."""
+    """Draw the line again and again, until cancelled; `loading` returns the models that are being loaded."""
     rates = LiveRates(metrics, monotonic)
     while True:
-        terminal.show(rates.line(str(downloads)))
+        terminal.show(rates.line(str(downloads), loading()))
         await anyio.sleep(_EVERY_S)

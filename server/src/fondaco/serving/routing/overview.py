@@ -94,6 +94,13 @@ class EngineOverview:
             *(self._elsewhere(name, site) for name, site in self._sites.items()),
         ]
 
+    def loading(self) -> list[str]:
+        """Return the ids of the models that engines on this machine are loading now."""
+        engines = (engine for shared in self._local.values() for engine in shared)
+        processes = (process for engine in engines for process in engine.processes)
+        ids = (one.model for one in processes if one.state is EngineState.LOADING)
+        return list(dict.fromkeys(ids))  # several names may share an engine
+
     def _here(self, name: str, engines: Sequence[LocalEngine]) -> EngineReport:
         models = {model.id: model for model in self._models.get(name, ())}
         processes = [
