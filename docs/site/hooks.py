@@ -18,6 +18,8 @@ COPIED = {"ARCHITECTURE.md": "architecture.md", "CHANGELOG.md": "changelog.md"}
 
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+_ROW = re.compile(r"^\|.*", re.MULTILINE)
+_CODE = re.compile(r"`[^`]+`")
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<path>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -31,11 +33,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Return the page without comments, and with links that the site has."""
+    """Return the page without comments, and with links and code in tables that the site has."""
     known = {file.src_uri for file in files.documentation_pages()}
     parts = _FENCED.split(_COMMENT.sub("", markdown))
     return "".join(
-        part if position % 2 else _LINK.sub(lambda link: _fitted(link, page, known), part)
+        part
+        if position % 2
+        else _ROW.sub(_with_bars, _LINK.sub(lambda link: _fitted(link, page, known), part))
         for position, part in enumerate(parts)
     )
 
@@ -53,6 +57,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     for unneeded in site.rglob("*.map"):
         unneeded.unlink()
     shutil.rmtree(site / "assets/javascripts/lunr", ignore_errors=True)
+
+
+def _with_bars(row: re.Match[str]) -> str:
+    """Return a table's row with bars in code as they are: the site's Markdown would show their backslashes."""
+    return _CODE.sub(lambda code: code[0].replace(r"\|", "|"), row[0])
 
 
 def _fitted(link: re.Match[str], page: Page, known: set[str]) -> str:

@@ -46,6 +46,11 @@ def test_no_page_shows_what_only_tests_read(site: Path) -> None:
     assert [one for one in pages if "invisible-code" in one.read_text("utf-8")] == []
 
 
+def test_bars_in_the_code_of_a_table_are_shown_without_a_backslash(site: Path) -> None:
+    page = (site / "reference/command-line/index.html").read_text("utf-8")
+    assert "--by model|key|day|sku</code></td>" in page
+
+
 def test_the_search_knows_every_page(site: Path) -> None:
     index = json.loads((site / "search/search_index.json").read_text("utf-8"))
     known = {entry["location"].partition("#")[0] for entry in index["docs"]}
