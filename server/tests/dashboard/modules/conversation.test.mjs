@@ -18,6 +18,13 @@ test("the first message gives the title", () => {
   assert.equal(asked().conversation.title, "Hello");
 });
 
+test("a page over plain HTTP, where randomUUID is missing, has conversations, too", (context) => {
+  Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true });
+  context.after(() => Reflect.deleteProperty(crypto, "randomUUID"));
+  const { conversation, question, reply } = asked();
+  assert.equal(new Set([conversation.id, question, reply]).size, 3);
+});
+
 test("an edited message is a branch, and the old one stays", () => {
   const { conversation, question } = asked();
   const [edited] = tree.added(conversation, "", user("Changed"));

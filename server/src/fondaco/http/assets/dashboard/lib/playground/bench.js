@@ -5,6 +5,7 @@
  */
 
 import { send } from "../api.js";
+import { randomId } from "../ids.js";
 import { ofCharacters, ofTokens, ofUnits } from "./charges.js";
 
 /** @typedef {import("./models.js").Model} Model */
@@ -141,7 +142,7 @@ export async function perform(model, draft, fields, isCharged, signal) {
   });
   const read = await readers[kind](response, model, draft, fields);
   return {
-    id: crypto.randomUUID(),
+    id: randomId(),
     model: response.headers.get("x-venice-model-id") ?? model.id,
     prompt: draft.prompt,
     files: [],

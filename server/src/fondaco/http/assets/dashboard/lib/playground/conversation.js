@@ -4,6 +4,7 @@
  * Every function returns a new conversation and leaves the old one as it was.
  */
 
+import { randomId } from "../ids.js";
 import { EMPTY_REPLY } from "./reply.js";
 
 /** @typedef {import("./reply.js").Reply} Reply */
@@ -76,7 +77,7 @@ const TITLE_LENGTH = 60;
 export function newConversation(model, more = {}) {
   const now = Date.now();
   return {
-    id: crypto.randomUUID(),
+    id: randomId(),
     title: "",
     createdAt: now,
     updatedAt: now,
@@ -126,7 +127,7 @@ export const siblings = (conversation, node) =>
  * @returns {[Conversation, string]} The conversation, and the id of the new message.
  */
 export function added(conversation, parent, message) {
-  const id = crypto.randomUUID();
+  const id = randomId();
   const title =
     conversation.title || (message.role === "user" ? titleOf(message.content) : conversation.title);
   const next = {
