@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from dashboard.browser import Watch
 from dashboard.playground import ANSWER_MS, Playground
@@ -156,6 +156,34 @@ def test_a_video_is_quoted_then_made(served: Dashboard, page: Page, tmp_path: Pa
     expect(result).to_be_visible(timeout=2 * ANSWER_MS)
     _, content = saved(page, result)
     assert content[4:8] == b"ftyp"
+
+
+@pytest.mark.skipif(
+    not model_file("u2netp.onnx").is_file(), reason="fondaco-camera is not installed"
+)
+def test_an_order_that_is_sent_again_has_the_same_idempotency_key(
+    served: Dashboard, page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    watch.expect(503, "/api/v1/video/queue")
+    keys: list[str | None] = []
+
+    def busy(route: Route) -> None:
+        keys.append(route.request.header_value("idempotency-key"))
+        route.fulfill(status=503, json={"error": "The queue is full."})
+
+    page.route("**/api/v1/video/queue", busy)
+    playground = Playground.of(page, served, model="fondaco-camera", account=served.account())
+    playground.set("Resolution", "480p")
+    page.get_by_label("First picture").set_input_files(picture(tmp_path))
+    page.get_by_label("Prompt", exact=True).fill("Zoom in")
+    page.get_by_role("button", name="Quote").click()
+    for _ in range(2):
+        with page.expect_response("**/api/v1/video/queue"):
+            page.get_by_role("button", name="Make it for").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+    assert len(keys) == 2
+    assert keys[0]
+    assert keys[0] == keys[1]
 
 
 def test_a_refused_request_names_its_fault(

@@ -2,11 +2,12 @@
 import { html, useEffect, useState } from "../../lib/ui.js";
 import { money, percent } from "../../lib/format.js";
 import { ApiError } from "../../lib/api.js";
+import { randomId } from "../../lib/ids.js";
 import { dataUrl, requestOf } from "../../lib/playground/bench.js";
 import { add } from "../../lib/playground/benches.js";
 import { problemOf } from "../../lib/playground/chat.js";
 import { EMPTY_REPLY } from "../../lib/playground/reply.js";
-import { deleted, keep, queued, quoted, retrieved, waiting } from "../../lib/playground/videos.js";
+import * as videos from "../../lib/playground/videos.js";
 import { refreshSession } from "../../lib/session.js";
 import { Button } from "../button.js";
 import { Meter } from "../meter.js";
@@ -22,8 +23,8 @@ const POLL_MS = 1500;
  *     fields: Record<string, unknown>, lacking: string, session: import("../../lib/session.js").Session}} props
  */
 export function VideoJob({ model, draft, fields, lacking, session }) {
-  const [jobs, setJobs] = useState(waiting);
-  const [quote, setQuote] = useState(/** @type {{key: string, usd: number} | null} */ (null));
+  const [jobs, setJobs] = useState(videos.waiting);
+  const [quote, setQuote] = useState(/** @type {{key: string, usd: number, orderId: string} | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(/** @type {import("../../lib/playground/problems.js").Problem | null} */ (null));
   const key = JSON.stringify([model.id, draft.prompt, draft.file?.name, fields]);
@@ -39,18 +40,17 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
     await step().catch((error) => setProblem(problemOf(error, EMPTY_REPLY)));
     setBusy(false);
   };
-  const ask = attempt(async () => setQuote({ key, usd: await quoted(await body(), AbortSignal.timeout(60_000)) }));
+  const ask = attempt(async () => setQuote({ key, usd: await videos.quoted(await body(), AbortSignal.timeout(60_000)), orderId: randomId() }));
   const order = attempt(async () => {
-    const job = { ...(await queued(await body())), prompt: draft.prompt, usd: quote?.usd ?? 0 };
+    if (!quote) return;
+    const job = { ...(await videos.queued(await body(), quote.orderId)), prompt: draft.prompt, usd: quote.usd };
     setQuote(null);
-    const all = [...waiting(), job];
-    keep(all);
-    setJobs(all);
+    videos.add(job);
+    setJobs((before) => [...before, job]);
   });
   const end = (/** @type {WaitingJob} */ job) => {
-    const left = waiting().filter(({ queueId }) => queueId !== job.queueId);
-    keep(left);
-    setJobs(left);
+    videos.forget(job);
+    setJobs((before) => before.filter(({ queueId }) => queueId !== job.queueId));
     void refreshSession();
   };
   return html`<div class="stack">
@@ -97,11 +97,12 @@ function Progress({ job, onEnd }) {
  */
 async function follow(job, signal, onProgress) {
   while (!signal.aborted) {
-    const found = await retrieved(job, signal).catch(patient);
+    const found = await videos.retrieved(job, signal).catch(patient);
     if (found && "file" in found) {
       add("video", resultOf(job, found.file));
+      videos.forget(job); // also where the page was left meanwhile
       // It has arrived: the server need not keep it for the rest of its 24 hours.
-      await deleted(job).catch(() => null);
+      await videos.deleted(job).catch(() => null);
       return;
     }
     if (found) onProgress(found);

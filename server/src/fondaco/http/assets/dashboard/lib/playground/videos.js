@@ -15,11 +15,11 @@ export const quoted = async (body, signal) => (await post("api/v1/video/quote", 
  * Queue a video, which charges it once it is complete.
  *
  * @param {Record<string, unknown>} body
+ * @param {string} orderId The same for each attempt of one order: one whose response was lost orders no second video.
  * @returns {Promise<{model: string, queueId: string}>} The id is a secret: who has it can fetch the video.
  */
-export async function queued(body) {
-  // A click that is repeated because its response was lost orders no second video.
-  const headers = { "idempotency-key": crypto.randomUUID() };
+export async function queued(body, orderId) {
+  const headers = { "idempotency-key": orderId };
   const { model, queue_id } = await post("api/v1/video/queue", body, { headers, timeout_s: 0 });
   return { model, queueId: queue_id };
 }
@@ -70,8 +70,14 @@ export function waiting() {
   }
 }
 
+/** @param {WaitingJob} job */
+export const add = (job) => keep([...waiting(), job]);
+
+/** @param {WaitingJob} job */
+export const forget = (job) => keep(waiting().filter(({ queueId }) => queueId !== job.queueId));
+
 /** @param {WaitingJob[]} jobs */
-export function keep(jobs) {
+function keep(jobs) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(jobs));
   } catch {
