@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dashboard.browser import THEMES, Theme
 from dashboard.calls import call
@@ -33,6 +33,25 @@ def test_use_is_told_against_the_limit_and_what_exceeded_it(served: Dashboard, p
     page.reload()
     log = page.get_by_role("table", name="Requests that exceeded a limit")
     expect(log.get_by_role("row", name="Requests a minute")).to_contain_text(MODEL)
+
+
+def test_a_response_that_takes_longer_than_the_interval_is_waited_for(
+    served: Dashboard, page: Page
+) -> None:
+    requests: list[Route] = []
+
+    def hold(route: Route) -> None:
+        requests.append(route)
+
+    page.clock.install()
+    page.route("**/rate_limits/usage", hold)
+    with page.expect_request("**/rate_limits/usage"):
+        page.goto(f"{served.link(served.account())}#/limits")
+    page.clock.run_for(12_000)
+    expect(page.get_by_role("heading", name="Limits", level=1)).to_be_visible()
+    [held] = requests
+    held.continue_()
+    expect(page.get_by_role("meter").first).to_be_visible()
 
 
 def test_an_inference_key_sees_use_and_no_log(served: Dashboard, browse: Browse) -> None:

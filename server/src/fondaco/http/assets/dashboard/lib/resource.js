@@ -13,7 +13,8 @@ import { ApiError } from "./api.js";
  */
 
 /**
- * Load data when the component appears, whenever `inputs` change, and at an interval while the page is visible.
+ * Load data when the component appears, whenever `inputs` change, and at an interval while the page is visible. A
+ * response that takes longer than the interval is waited for.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
@@ -28,21 +29,28 @@ export function useResource(load, inputs = [], { every_s = 0 } = {}) {
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const isLoading = useRef(true);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
 
   useEffect(() => {
     const abort = new AbortController();
+    isLoading.current = true;
     setState((before) => ({ ...before, loading: true }));
+    const end = (/** @type {(before: typeof state) => typeof state} */ change) => {
+      if (abort.signal.aborted) return;
+      isLoading.current = false;
+      setState(change);
+    };
     latest.current(abort.signal).then(
-      (data) => abort.signal.aborted || setState({ data, error: null, loading: false }),
-      (error) => abort.signal.aborted || setState((before) => ({ ...before, error: asApiError(error), loading: false })),
+      (data) => end(() => ({ data, error: null, loading: false })),
+      (error) => end((before) => ({ ...before, error: asApiError(error), loading: false })),
     );
     return () => abort.abort();
   }, [turn, ...inputs]);
 
   useEffect(() => {
     if (!every_s) return undefined;
-    const timer = setInterval(() => document.hidden || reload(), every_s * 1000);
+    const timer = setInterval(() => document.hidden || isLoading.current || reload(), every_s * 1000);
     return () => clearInterval(timer);
   }, [every_s, reload]);
 
