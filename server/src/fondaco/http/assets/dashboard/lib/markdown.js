@@ -138,7 +138,9 @@ export function rendered(tokens, codeBox) {
  * @param {string} language
  */
 export async function highlight(element, language) {
-  const markup = await highlighted(element.textContent ?? "", language);
-  if (markup !== null) element.replaceChildren(purified(markup));
+  const source = element.textContent ?? "";
+  const markup = await highlighted(source, language);
+  const isSame = element.textContent === source; // else it has other code by now, which has colours of its own
+  if (markup !== null && isSame) element.replaceChildren(purified(markup));
 }
 

@@ -1,5 +1,6 @@
 /** The session of this browser: who is logged in, and what the pages may show. */
 import { ApiError, del, get, onUnauthorized, post } from "./api.js";
+import { asApiError } from "./resource.js";
 import { createStore, useStore } from "./store.js";
 
 /**
@@ -51,9 +52,9 @@ export async function startSession() {
     begin(token ? await post("dashboard/session", { login: token }) : await get("dashboard/session"));
   } catch (error) {
     if (token && (await resumed())) return; // an old link, opened again while logged in
-    if (!(error instanceof ApiError)) throw error;
-    if (error.status !== 401) end({ error });
-    else if (token) end({ notice: "This link was used before or is older than ten minutes." });
+    const fault = asApiError(error);
+    if (fault.status !== 401) end({ error: fault });
+    else if (token) end({ notice: "This link was used before or has expired." });
     else end();
   }
 }
@@ -93,10 +94,15 @@ export async function logOut() {
   end({ notice: "You are logged out." });
 }
 
-/** Read the session again: balances change with every call. A failure leaves what is known. */
+/**
+ * Read the session again: balances change with every call. A failure leaves what is known, and so does a response that
+ * comes after the session has ended here.
+ */
 export async function refreshSession() {
+  const before = store.get().session;
   try {
-    begin(await get("dashboard/session"));
+    const session = await get("dashboard/session");
+    if (store.get().session?.keyId === before?.keyId && before) begin(session);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
   }

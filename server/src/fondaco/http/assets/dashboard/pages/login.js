@@ -36,7 +36,7 @@ export default function Login({ login }) {
       </form>
       <p class="muted small">
         No key at hand? Run <code>fondaco dashboard link</code> on the server: it prints a link that logs you in, good once
-        and for ten minutes. Each start of the server prints one, too.
+        and for a few minutes. Each start of the server prints one, too.
       </p>
     </div>
   </main>`;
