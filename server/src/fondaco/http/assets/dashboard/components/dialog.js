@@ -1,7 +1,8 @@
 /** A modal dialog: it holds the focus, Escape closes it, and the focus returns to where it was. */
-import { classes, html, useEffect, useId, useRef, useState } from "../lib/ui.js";
+import { classes, html, useId, useState } from "../lib/ui.js";
 import { Button } from "./button.js";
 import { ErrorNotice } from "./states.js";
+import { cancelling, useModal } from "./use-modal.js";
 
 /**
  * @param {{title: string, onClose: () => void, wide?: boolean, children?: any}} props the dialog is open as long as it is
@@ -9,24 +10,8 @@ import { ErrorNotice } from "./states.js";
  */
 export function Dialog({ title, onClose, wide, children }) {
   const id = useId();
-  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-
-  useEffect(() => {
-    const before = document.activeElement;
-    const dialog = element.current;
-    dialog?.showModal();
-    return () => {
-      dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-
-  return html`<dialog ref=${element} class=${classes("dialog", wide && "dialog-wide")} aria-labelledby=${id}
-    onCancel=${(/** @type {Event} */ event) => {
-      if (event.target !== event.currentTarget) return; // a file chooser within that was cancelled
-      event.preventDefault();
-      onClose();
-    }}>
+  const element = useModal();
+  return html`<dialog ref=${element} class=${classes("dialog", wide && "dialog-wide")} aria-labelledby=${id} onCancel=${cancelling(onClose)}>
     <header class="dialog-head">
       <h2 id=${id}>${title}</h2>
       <${Button} kind="quiet" small icon="close" label="Close" onClick=${onClose} />
