@@ -8,16 +8,25 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+import anyio.from_thread
 import httpx2
 import pytest
 
 from cli_program import Fondaco
-from fondaco.cli.running.live import LiveRates, LiveTerminal, ShownDownloads, live_terminal
+from fondaco.cli.running.live import (
+    LiveRates,
+    LiveTerminal,
+    ShownDownloads,
+    live_terminal,
+    watch,
+)
 from fondaco.domain.money.usage import Usage
 from fondaco.serving.metrics import Metrics
 from program import until
@@ -138,6 +147,23 @@ def test_streams_that_are_no_terminals_stay_as_they_are() -> None:
     with live_terminal({"TERM": "xterm"}) as none:
         assert none is None
         assert (sys.stdout, sys.stderr) == before
+
+
+async def test_a_terminal_that_takes_nothing_more_does_not_hold_up_the_server() -> None:
+    begun, freed = anyio.Event(), threading.Event()
+
+    class Stopped(LiveTerminal):
+        def show(self, line: str) -> None:
+            assert line
+            anyio.from_thread.run_sync(begun.set)
+            freed.wait()
+
+    terminal = Stopped(sys.stderr, colour=False)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch, terminal, ShownDownloads(), Metrics(), list, lambda: 0.0)
+        await begun.wait()
+        freed.set()
+        tasks.cancel_scope.cancel()
 
 
 def test_rates_are_those_of_the_last_seconds() -> None:

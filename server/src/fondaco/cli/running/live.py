@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final, TextIO
 
 import anyio
+import anyio.to_thread
 
 from fondaco.serving.metrics import Metrics
 
@@ -183,8 +184,13 @@ async def watch(
     loading: Callable[[], Sequence[str]],
     monotonic: Callable[[], float],
 ) -> None:
-    """Draw the line again and again, until cancelled; `loading` returns the models that are being loaded."""
+    """Draw the line again and again, until cancelled; `loading` returns the models that are being loaded.
+
+    It is drawn on a thread: a terminal that is stopped, or whose connection is gone, takes nothing more, and
+    the server has to answer all the same.
+    """
     rates = LiveRates(metrics, monotonic)
     while True:
-        terminal.show(rates.line(str(downloads), loading()))
+        line = rates.line(str(downloads), loading())
+        await anyio.to_thread.run_sync(terminal.show, line, abandon_on_cancel=True)
         await anyio.sleep(_EVERY_S)
