@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _INTERVAL_S = 2.0
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
-_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+_HOME = "\x1b[H\x1b[J"
+"""Moves to the top, and erases the screen from there; the lines that scrolled away stay."""
 
 
 def status(
@@ -42,9 +43,7 @@ def status(
         await _show(api, as_json=as_json)
         while watch:
             await anyio.sleep(_INTERVAL_S)
-            if is_styled(sys.stdout):
-                typer.echo(_CLEAR, nl=False)
-            await _show(api, as_json=as_json)
+            await _show(api, as_json=as_json, over=is_styled(sys.stdout))
 
     try:
         use_server(url, key, home, config, use)
@@ -53,13 +52,16 @@ def status(
             raise
 
 
-async def _show(api: "Api", *, as_json: bool) -> None:
+async def _show(api: "Api", *, as_json: bool, over: bool = False) -> None:
+    """Show the state; `over`: in place of what the screen shows, once the new state is here."""
     from fondaco.cli.looking.running_server import engines, fields, inside
 
     told = await fields(api, "/operator/status")
     limits = await fields(api, "/api_keys/rate_limits")
     balances = inside(limits, "data", "balances")
     rows = await engines(api)
+    if over:
+        typer.echo(_HOME, nl=False)
     if as_json:
         print_json({**told, "balances": balances, "engines": rows})
         return
