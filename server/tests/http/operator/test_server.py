@@ -1,9 +1,12 @@
 """Downloads, configuration and status at the edge: what operators get, and nobody else."""
 
 import os
+import threading
 from pathlib import Path
 
+import anyio
 import pytest
+from anyio import to_thread
 
 from fondaco.app.adding.downloads import ModelDownloads
 from fondaco.configuration.masking import ShownSetting, masked
@@ -36,6 +39,28 @@ async def test_a_licence_is_agreed_to_on_the_server_alone(tmp_path: Path) -> Non
         reply = await one.client.post(DOWNLOADS, json={"model": LICENSED})
         assert reply.status_code == 400
         assert f"fondaco models add {LICENSED}" in reply.text
+
+
+async def test_a_download_that_runs_by_now_is_not_queued_again(tmp_path: Path) -> None:
+    looked, may_go_on = threading.Event(), threading.Event()
+
+    class SlowOnce(ModelFolder):
+        def paths(self, name: str) -> tuple[Path, ...]:
+            if not looked.is_set():
+                looked.set()
+                may_go_on.wait()
+            return super().paths(name)
+
+    downloads = ModelDownloads(SlowOnce(tmp_path), ("smollm2-135m",))
+    downloads.running = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(downloads.begin, "smollm2-135m")
+        await to_thread.run_sync(looked.wait)
+        await downloads.begin("smollm2-135m")
+        await downloads.next()
+        may_go_on.set()
+    [state] = [one.state for one in await downloads.all() if one.model == "smollm2-135m"]
+    assert state == "running"
 
 
 async def test_a_download_is_queued_once_and_tells_its_progress(tmp_path: Path) -> None:

@@ -96,7 +96,9 @@ class ModelDownloads:
         before = await to_thread.run_sync(self._download, known)
         if before.state in (DownloadState.AVAILABLE, DownloadState.FAILED):
             attempt = self._attempts.get(model)
-            if attempt is None or attempt.state is not DownloadState.QUEUED:
+            if (
+                attempt is None or attempt.state is DownloadState.FAILED
+            ):  # else another call began it
                 self._attempts[model] = _Attempt(DownloadState.QUEUED)
                 self._queue.append(Fetch(model, partial(self._pull, model)))
                 self._requested.set()
