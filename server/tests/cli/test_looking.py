@@ -46,7 +46,6 @@ def test_without_a_server_there_is_nothing_to_see(fondaco: Fondaco, command: str
 
 
 @pytest.mark.parametrize("command", ["ps", "status"])
-@pytest.mark.usefixtures("of_server")
 def test_a_key_that_is_no_operators_is_refused(
     fondaco: Fondaco, served: Program, command: str
 ) -> None:

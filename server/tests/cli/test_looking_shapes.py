@@ -118,6 +118,26 @@ def test_the_state_of_a_server_is_one_screen(fondaco: Fondaco, scripted: _Script
     assert told == {**STATUS, "balances": {"USD": 9.5, "DIEM": 4}, "engines": [ENGINE, STOPPED]}
 
 
+def test_a_watched_state_stays_until_the_next_one_is_here(
+    fondaco: Fondaco, scripted: _Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Twice(dict[str, object]):
+        asked = 0
+
+        def get(self, path: str, default: object = None) -> object:
+            self.asked += path == "/operator/status"
+            return super().get(path, default) if self.asked <= 2 else None
+
+    monkeypatch.setattr("fondaco.cli.looking.status._INTERVAL_S", 0.0)
+    scripted.replies = Twice(scripted.replies)
+    watched = ("status", "--watch", *at(scripted))
+    ended = fondaco.on_terminal(80, *watched, TERM="xterm", NO_COLOR="")
+    assert ended.code == Exit.UNKNOWN
+    shown = ended.out.split("\x1b[H\x1b[J")
+    assert ["process 7" in one for one in shown] == [True, True]
+    assert "\x1b" not in "".join(shown), "the lines above the screen stay"
+
+
 @pytest.mark.parametrize("odd", [{}, {"data": None}, {"data": [7]}, {"data": {}}])
 def test_odd_shapes_are_survived(fondaco: Fondaco, scripted: _Scripted, odd: object) -> None:
     scripted.replies = dict.fromkeys(scripted.replies, odd)
