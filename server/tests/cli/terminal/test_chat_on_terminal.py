@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fake_upstream import FakeUpstream, in_thread
+from fake_upstream import FakeUpstream, in_thread, refusing
 from fondaco.cli.exits import Exit
+from pictures import png
 from program import Program
 from slow_words import saying_slowly
 from terminal import fondaco_on_terminal, terminal
@@ -97,6 +98,37 @@ def test_an_interrupt_stops_the_answer_and_keeps_the_chat(environ: dict[str, str
             window.until("Type /exit or press Ctrl-D to exit.")
             window.type("", "C-d")
             assert window.ended() == 0
+
+
+def test_a_request_that_fails_loses_no_answer_and_no_image(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "dot.png").write_bytes(png(2, 2))
+    with in_thread(FakeUpstream()) as fake:
+        command = fondaco_on_terminal("chat", "toy", "--url", fake.base_url)
+        with terminal(command, environ) as window:
+            window.until(PROMPT)
+            window.type(f"/image {tmp_path / 'dot.png'}", "Enter")
+            window.until("goes along")
+            fake.next(refusing(503, {"message": "Busy"}))
+            window.type("First?", "Enter")
+            window.until("Busy.")
+            fake.next(saying_slowly(WORDS[:4]))
+            window.type("Second?", "Enter")
+            window.until("4 tokens")
+            fake.next(refusing(503, {"message": "Busy again"}))
+            window.type("/retry", "Enter")
+            window.until("Busy again.")
+            fake.next(saying_slowly(WORDS[:5]))
+            window.type("Third?", "Enter")
+            window.until("5 tokens")
+            window.type("", "C-d")
+            assert window.ended() == 0
+    second, third = fake.asked[1].body["messages"], fake.asked[-1].body["messages"]
+    assert [part["type"] for part in second[0]["content"]] == ["text", "image_url"]
+    assert third[0] == second[0]
+    assert [one["role"] for one in third] == ["user", "assistant", "user"]
+    assert third[-1]["content"] == "Third?"
 
 
 @pytest.mark.parametrize("sizes", [[(40, 12)], [(120, 30), (30, 10), (80, 24)]])

@@ -1,6 +1,7 @@
 """A conversation, and the requests that it becomes."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Message = dict[str, object]
@@ -66,18 +67,25 @@ class Dialogue:
         self.messages.append({"role": "user", "content": content})
 
     def answer(self, text: str) -> None:
-        """Add the assistant's answer, as far as it came; a question without one is taken back."""
+        """Add the assistant's answer, as far as it came; a question without one is taken back.
+
+        Its images then go along with the next question.
+        """
         if text:
             self.messages.append({"role": "assistant", "content": text})
         else:
-            self.messages.pop()
+            self.images[:0] = _images(self.messages.pop()["content"])
 
-    def take_back_answer(self) -> bool:
-        """Remove the last answer, so that its question is asked again; False: there is none."""
-        if not self.messages:
-            return False
+    @contextmanager
+    def without_answer(self) -> Generator[None]:
+        """Remove the last answer within this context; it comes back where no other takes its place."""
+        messages, images = [*self.messages], [*self.images]
         self.messages.pop()
-        return True
+        try:
+            yield
+        finally:
+            if len(self.messages) < len(messages):
+                self.messages, self.images = messages, images
 
     def clear(self) -> None:
         """Forget all messages; the system prompt and the options stay."""
@@ -111,6 +119,12 @@ def _format(schema: Mapping[str, object]) -> dict[str, object]:
         "type": "json_schema",
         "json_schema": {"name": "answer", "strict": True, "schema": schema},
     }
+
+
+def _images(content: object) -> list[str]:
+    """Return the data URLs of a message's images."""
+    parts = content if isinstance(content, list) else []
+    return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
 
 
 def _text(content: object) -> str:

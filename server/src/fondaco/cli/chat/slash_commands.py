@@ -141,9 +141,10 @@ async def _save(chat: Chatting, name: str) -> None:
 
 
 async def _retry(chat: Chatting, _: str) -> None:
-    if not chat.conversation.take_back_answer():
+    if not chat.conversation.messages:
         raise FailedError("No answer to retry yet.")
-    await chat.answer()
+    with chat.conversation.without_answer():
+        await chat.answer()
 
 
 async def _clear(chat: Chatting, _: str) -> None:
