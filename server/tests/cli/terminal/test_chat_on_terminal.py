@@ -10,11 +10,18 @@ from fondaco.cli.exits import Exit
 from pictures import png
 from program import Program
 from slow_words import saying_slowly
-from terminal import fondaco_on_terminal, terminal
+from terminal import Terminal, fondaco_on_terminal, terminal
 
 PROMPT = ">>> "
 WORDS = [f"word{number} " for number in range(120)]
 STYLE = "\x1b["
+
+
+def leave(window: Terminal) -> None:
+    """Press Ctrl-D at the prompt, which ends the chat; before it is there, the key is lost."""
+    window.until(lambda screen: screen.rstrip().rpartition("\n")[2].startswith(PROMPT.rstrip()))
+    window.type("", "C-d")
+    assert window.ended() == 0
 
 
 def test_a_chat_with_a_server_answers_counts_and_ends(
@@ -39,8 +46,7 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
         window.until("Unknown model 'qwen9'")
         window.type("/clear", "Enter")
         window.until("Conversation cleared")
-        window.type("", "C-d")
-        assert window.ended() == 0
+        leave(window)
     saved = json.loads((tmp_path / "chat.json").read_text())
     assert [one["role"] for one in saved["messages"]] == ["user", "assistant"]
 
@@ -96,8 +102,7 @@ def test_an_interrupt_stops_the_answer_and_keeps_the_chat(environ: dict[str, str
             window.until(lambda screen: not screen.rstrip().endswith("half a question"))
             window.type("", "C-c")
             window.until("Type /exit or press Ctrl-D to exit.")
-            window.type("", "C-d")
-            assert window.ended() == 0
+            leave(window)
 
 
 def test_a_request_that_fails_loses_no_answer_and_no_image(
@@ -122,8 +127,7 @@ def test_a_request_that_fails_loses_no_answer_and_no_image(
             fake.next(saying_slowly(WORDS[:5]))
             window.type("Third?", "Enter")
             window.until("5 tokens")
-            window.type("", "C-d")
-            assert window.ended() == 0
+            leave(window)
     second, third = fake.asked[1].body["messages"], fake.asked[-1].body["messages"]
     assert [part["type"] for part in second[0]["content"]] == ["text", "image_url"]
     assert third[0] == second[0]
@@ -148,8 +152,7 @@ def test_a_window_that_changes_its_size_loses_no_word(
             said = screen[screen.index("word0") :].split()
             assert said[: len(WORDS)] == [word.strip() for word in WORDS]
             assert all(len(row) <= sizes[-1][0] for row in window.rows)
-            window.type("", "C-d")
-            assert window.ended() == 0
+            leave(window)
 
 
 def test_keys_pressed_during_an_answer_are_the_next_question(environ: dict[str, str]) -> None:
@@ -190,8 +193,7 @@ def test_tab_completes_commands_and_models(environ_of_server: dict[str, str]) ->
         window.type(" smol", "Tab")
         window.until("/model smollm2-")
         window.type("", "C-c")
-        window.type("", "C-d")
-        assert window.ended() == 0
+        leave(window)
 
 
 MARKED = ["# Title\n", "Some **bo", "ld** and `co", "de` words.\n", "- item\n", "```\n**x**\n```\n"]
