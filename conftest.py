@@ -4,6 +4,7 @@ Examples of pages find a server by the environment variables that its first star
 a page (invisible code blocks) may also use `server`, which starts at the first use of its address.
 """
 
+import asyncio
 import gc
 import json
 import re
@@ -141,6 +142,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SybilFile 
     if file_path.suffix == ".py" and b">>> " not in file_path.read_bytes():
         return None
     return _collect_examples(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Forget a loop that counts as running: Playwright's does between its calls, and tests run loops of their own."""
+    asyncio._set_running_loop(None)  # noqa: SLF001 (asyncio has no other way)
 
 
 def pytest_collection_finish() -> None:

@@ -30,7 +30,7 @@ UNSENDABLE = [
     (f"{SECRET} ", "ends with a blank"),
     (f"\t{SECRET}", "starts with a blank"),
 ]
-BLANK_WITHIN = (f"{SECRET} {SECRET}", "a blank")
+BLANK_WITHIN = (f"{SECRET} {SECRET}", "contains a space")
 
 
 def told(act: Callable[[], object]) -> BaseException:

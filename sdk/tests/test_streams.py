@@ -259,7 +259,7 @@ async def test_an_answer_that_ended_needs_no_more_ending(raw: RawServer) -> None
 async def test_what_is_no_chunk_is_no_answer(raw: RawServer) -> None:
     raw.answer(HEAD, b"data: <html>\n\n", close=True)
     async with speaking(raw) as client:
-        with pytest.raises(InvalidResponseError, match="no chunk"):
+        with pytest.raises(InvalidResponseError, match="an invalid chunk"):
             await texts(client)
 
 

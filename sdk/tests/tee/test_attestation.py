@@ -189,7 +189,7 @@ async def test_a_key_that_the_identity_did_not_endorse_is_refused(
         return {**kept, "signing_key": theirs, "signing_public_key": theirs}
 
     service.report = swapped
-    await refused(client, SOFTWARE, "none that its keyset lists")
+    await refused(client, SOFTWARE, "not among the keys of its keyset")
 
 
 # Hardware

@@ -122,7 +122,7 @@ def test_an_id_that_is_none_is_refused_by_a_sentence_before_anything_is_fetched(
     source = written(tmp_path / "a.gguf", chat_model())
     ended = shop("add", str(source), "--name", name)
     assert ended.code == 2
-    assert "it has to be 1 to 100 letters, digits, dots" in " ".join(ended.err.split())
+    assert "Expected 1 to 100 letters, digits, dots" in " ".join(ended.err.split())
     assert not shop.folder.exists(), "nothing was fetched"
 
 

@@ -106,7 +106,7 @@ def test_models_that_are_wanted_are_fetched_while_the_server_runs(tmp_path: Path
         assert reply.status_code == 200
         log = one.log.read_text()
         assert f"downloading the model '{VECTORS}'" in log
-        assert f"the model '{VECTORS}' is here" in log
+        assert f"downloaded the model '{VECTORS}'" in log
         assert f"'{MODEL}'" not in log
 
 

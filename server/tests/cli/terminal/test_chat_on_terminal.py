@@ -37,7 +37,7 @@ def test_a_chat_with_a_server_answers_counts_and_ends(
         window.type("/usage", "Enter")
         window.until("1 answer,")
         window.type(f"/save {tmp_path / 'chat.json'}", "Enter")
-        window.until("Saved: ")
+        window.until("Saved:")
         window.type("/retry", "Enter")
         window.until(lambda screen: screen.count("8 tokens") == 2)
         window.type("/mdoel", "Enter")
@@ -68,7 +68,7 @@ def test_a_chat_does_not_begin_with_a_name_that_no_model_has(
 ) -> None:
     with terminal(fondaco_on_terminal("chat", "hi"), environ_of_server) as window:
         assert window.ended() == Exit.UNKNOWN
-        assert "No model is called 'hi'" in window.screen
+        assert "Unknown model 'hi'" in window.screen
         assert PROMPT not in window.screen
 
 
@@ -114,7 +114,7 @@ def test_a_request_that_fails_loses_no_answer_and_no_image(
         with terminal(command, environ) as window:
             window.until(PROMPT)
             window.type(f"/image {tmp_path / 'dot.png'}", "Enter")
-            window.until("goes along")
+            window.until("will be sent with your next message")
             fake.next(refusing(503, {"message": "Busy"}))
             window.type("First?", "Enter")
             window.until("Busy.")

@@ -251,7 +251,7 @@ ACCEPTANCES: dict[str, tuple[Any, type[EngineError], str]] = {
     "an id of steps": (replying({"prompt_id": "../queue"}), EngineError, "named no job"),
     "no id": (replying({"number": 1}), EngineError, "named no job"),
     "an empty id": (replying({"prompt_id": ""}), EngineError, "named no job"),
-    "a list": (replying([1]), EngineError, "no object"),
+    "a list": (replying([1]), EngineError, "not a JSON object"),
     "a page": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"), EngineError, "not JSON"),
     "a login": (whole(401, "Unauthorized"), EngineRefusedError, "key"),
     "a proxy": (whole(502, "Bad Gateway"), EngineUnavailableError, "capacity"),

@@ -188,7 +188,7 @@ FETCHES = {
     "404": (http(status="404 Not Found"), "IMAGE_NOT_FETCHED", "PAGE_STATUS"),
     "a page": (http(b"<p>", media_type="text/html"), NO_FORMAT, "does not call it PNG"),
     "SVG": (http(b"<svg/>", media_type="image/svg+xml"), NO_FORMAT, "does not call it PNG"),
-    "SVG that calls itself PNG": (http(b"<svg/>", media_type="image/png"), NO_FORMAT, "none of"),
+    "SVG that calls itself PNG": (http(b"<svg/>", media_type="image/png"), NO_FORMAT, "not a PNG"),
     "a gzip bomb": (
         http(gzip.compress(bytes(10**6)), media_type="image/png", content_encoding="gzip"),
         "IMAGE_NOT_FETCHED",

@@ -43,7 +43,7 @@ async def tried(one: House, folder: Path, examples: int) -> str:
     """Let schemathesis try the house, writing only into `folder`, and return what it says."""
     here = copytree(FUZZ, folder / "fuzz")
     settings = here / "schemathesis.toml"
-    text = settings.read_text().replace(STATEFUL, f"max-examples = {max(10, examples // 6)}")
+    text = settings.read_text().replace(STATEFUL, f"max-examples = {max(40, examples // 6)}")
     text = text.replace(EXAMPLES, f"max-examples = {examples}")
     settings.write_text(text if examples < MANY else text.replace(BRIEF, ""))
     command = [

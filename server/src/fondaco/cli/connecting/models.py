@@ -54,12 +54,18 @@ async def knows_model(api: Api, name: str) -> bool:
 
 
 async def expect_model(api: Api, name: str) -> None:
-    """Return if a model answers to a name.
+    """Return if a model answers to a name, or the server lists none: some serve models without a list.
 
     Raises:
         FailedError: none does; the message names the nearest ones.
     """
-    if not await knows_model(api, name):
+    if await knows_model(api, name):
+        return
+    try:
+        names = await model_names(api)
+    except RefusalError:
+        return
+    if names:
         raise await unknown_model(api, name)
 
 

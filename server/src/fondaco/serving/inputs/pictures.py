@@ -141,8 +141,8 @@ async def _decoded(text: str, field_path: str) -> bytes:
     if file is None:
         raise corrupted(
             field_path,
-            "Its text is no base64 (no spaces, padded), and neither a data URL nor an http address. A name of a "
-            "file is not read: send what is in it.",
+            "The text is not base64 (padded, without spaces), a data URL or an http address. File names are not "
+            "read: send the content of the file.",
         )
     return file
 

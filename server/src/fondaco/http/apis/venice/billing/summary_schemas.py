@@ -49,6 +49,7 @@ class UsageSummaryQuery(Strict):
     )
     groupBy: GroupBy = Field(  # noqa: N815
         frozenset({UsageField.DAY}),
+        examples=["day,model"],
         description=f"Fields to sum up by: none or several of {_NAMES}, separated by commas or repeated. "
         "Empty: one sum of all.",
     )
