@@ -1,10 +1,11 @@
 /** The navigation: a column beside the page, or a bar with a drawer where there is little room. */
-import { html, useEffect, useRef, useState } from "../lib/ui.js";
+import { html, useEffect, useState } from "../lib/ui.js";
 import { link } from "../lib/router.js";
 import { PAGES } from "../pages.js";
 import { AccountMenu } from "./account-menu.js";
 import { Button } from "./button.js";
 import { Icon, Mark } from "./icon.js";
+import { cancelling, useModal } from "./use-modal.js";
 
 /** @typedef {{session: import("../lib/session.js").Session, path: string}} NavigationProps */
 
@@ -37,14 +38,13 @@ export function TopNavigation({ session, path }) {
 
 /** @param {NavigationProps & {onClose: () => void}} props */
 function Drawer({ session, path, onClose }) {
-  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const element = useModal();
   useEffect(() => {
-    element.current?.showModal();
     const wide = matchMedia("(min-width: 60.01rem)");
     wide.addEventListener("change", onClose); // the column beside the page has taken over
     return () => wide.removeEventListener("change", onClose);
   }, []);
-  return html`<dialog ref=${element} class="drawer" aria-label="Menu" onClose=${onClose}
+  return html`<dialog ref=${element} class="drawer" aria-label="Menu" onCancel=${cancelling(onClose)}
     onClick=${(/** @type {MouseEvent} */ event) => {
       const target = /** @type {Element} */ (event.target);
       if (target === event.currentTarget || target.closest("a")) onClose();

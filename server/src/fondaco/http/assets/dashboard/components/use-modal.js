@@ -1,10 +1,10 @@
 /** A modal dialog's hold on the focus: it opens with its component, and the focus returns to where it was. */
-import { useEffect, useRef } from "../lib/ui.js";
+import { useLayoutEffect, useRef } from "../lib/ui.js";
 
 /** @returns {{current: HTMLDialogElement | null}} A reference to give to the `<dialog>`. */
 export function useModal() {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {  // at once: a key pressed now is the dialog's
     const before = document.activeElement;
     const dialog = element.current;
     dialog?.showModal();
