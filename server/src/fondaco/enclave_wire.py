@@ -200,7 +200,7 @@ def _error(told: object) -> FondacoError:
     kind = _ERRORS.get(str(told.get("class")), EngineError)
     if kind is ContextTooLongError:
         return _too_long(told.get("tokens"))
-    # Some say more of themselves than a message, which is written here already.
+    # Bypasses constructors that compose the message themselves: this message is already composed.
     error = kind.__new__(kind)
     message = told.get("message")
     FondacoError.__init__(

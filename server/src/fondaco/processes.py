@@ -61,7 +61,7 @@ def harden() -> None:
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # A core pattern that pipes to a program ignores the limit, but not this.
+        # The limit does not apply if the core pattern pipes to a program; this flag does.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0)
 
 
@@ -107,7 +107,7 @@ def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent dies, even by SIGKILL."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
+    if sys.platform != "win32" and os.getppid() != parent:  # the parent died before the call
         os._exit(1)
 
 

@@ -25,7 +25,7 @@ class TimedIds:
 
     def call(self) -> str:
         """Return 32 hex digits that nobody has had or can guess."""
-        # Each question to the system lets other threads in and waits for them: so one for many ids.
+        # A call to the system releases the interpreter's lock, so one call serves many ids.
         chance = self._chance or token_hex(_CHANCE_BYTES * _AT_ONCE)
         self._chance = chance[2 * _CHANCE_BYTES :]
         return f"{time.time_ns() // 1_000_000:012x}{chance[: 2 * _CHANCE_BYTES]}"

@@ -68,7 +68,7 @@ class SignedChallenges:
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
                 issuer=_ISSUER,
-                # The caller checks times by the `Clock` port.
+                # The caller compares times with the `Clock` port.
                 options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
             )
         except (jwt.InvalidTokenError, RecursionError):

@@ -17,7 +17,7 @@ def web3() -> Iterator[None]:
     Raises:
         WalletKeysNotInstalledError: the extra is not installed.
     """
-    with _importing:  # another thread's import would change the limit in between
+    with _importing:  # prevents another thread's import from changing the limit in between
         recursion_limit = sys.getrecursionlimit()
         try:
             yield

@@ -207,7 +207,7 @@ class ClientConnection(asyncio.Protocol):
         self._unread_bytes = 0
         if self._paused and self._transport is not None:
             self._paused = False
-            self._last_data_at = self._loop.time()  # the chunk time-out restarts here
+            self._last_data_at = self._loop.time()  # restarts the chunk time-out
             self._transport.resume_reading()
 
     # Callbacks of asyncio.
@@ -315,7 +315,7 @@ class ClientConnection(asyncio.Protocol):
             return
         now = self._loop.time()
         if self._response.status and now < self._total_deadline:
-            # While reading is paused, the engine is not to blame for silence.
+            # While reading is paused, silence is not the engine's fault.
             last_data_at = now if self._paused else self._last_data_at
             self._deadline = min(last_data_at + self._chunk_timeout_s, self._total_deadline)
         if now < self._deadline:

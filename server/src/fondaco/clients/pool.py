@@ -90,7 +90,7 @@ class HttpPool:
             connection.abort()
         while self._queue:
             self._pass_on(None)
-        await asyncio.sleep(0)  # the loop closes aborted sockets in its next round
+        await asyncio.sleep(0)  # lets the event loop close the aborted sockets
 
     async def take(self) -> ClientConnection:
         """Return an idle connection, a new one, or the next that is given back."""
@@ -192,7 +192,7 @@ class HttpPool:
         *first_ips, last_ip = [str(one[4][0]) for one in addresses]
         share_s = self._connect_timeout_s / len(addresses)
         for ip in first_ips:
-            with suppress(OSError):  # as a time-out is
+            with suppress(OSError):  # a TimeoutError is an OSError
                 async with asyncio.timeout(share_s):
                     return await self._open_connection(ip, tls)
         return await self._open_connection(last_ip, tls)
@@ -222,7 +222,8 @@ class HttpPool:
 
     def _on_lost(self, connection: ClientConnection) -> None:
         self._open.discard(connection)
-        if connection in self._idle:  # one in use frees its slot when its exchange ends
+        if connection in self._idle:
+            # A connection in use frees its slot at the end of its exchange.
             self._idle.remove(connection)
             self._pass_on(None)
 
@@ -266,7 +267,7 @@ class _Exchange:
                 raise
         else:
             return response
-        # The engine had closed the idle connection just as the request left.
+        # The engine closed the idle connection just before the request was sent.
         self._connection = None
         connection.end()
         self._connection = await self._upstream.replace()

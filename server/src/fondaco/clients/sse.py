@@ -84,7 +84,8 @@ class EventParser:
         seen = max(0, len(self._rest) - 1)
         self._rest += piece
         if self._rest.find(b"\n\n", seen) < 0:
-            _expect_at_most(EVENT_LIMIT_BYTES + 1, len(self._rest))  # it may end with a line feed
+            # An event may end with a line feed.
+            _expect_at_most(EVENT_LIMIT_BYTES + 1, len(self._rest))
             return []
         *blocks, rest = bytes(self._rest).split(b"\n\n")
         self._rest = bytearray(rest)

@@ -68,7 +68,7 @@ async def open_websocket(
                 connection = await session.ws_connect(
                     url, max_msg_size=limit_bytes, heartbeat=_HEARTBEAT_S
                 )
-        except (aiohttp.ClientError, OSError) as error:  # as a time-out is
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             raise ConnectFailedError(
                 "The model's engine has no websocket that can be reached.", retry_after_s=1
             ) from error

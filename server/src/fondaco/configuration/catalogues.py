@@ -235,7 +235,7 @@ def _speech_model(
     model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
 ) -> SpeechModel:
     engines = _engines(entry, settings)
-    speech = entry.speech  # missing of one that is listed, and not served
+    speech = entry.speech  # None if the model is listed but not served
     listed = speech.voices if speech else (DEFAULT_VOICE,)
     unreadable = _unreadable(listed) if engines == (KOKORO,) else {}
     return SpeechModel(

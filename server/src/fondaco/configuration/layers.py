@@ -64,7 +64,7 @@ class Layers:
         for path, value in _leaves(tree):
             if origin == DEFAULT:
                 self.defaults[path] = value
-            # An empty table says that its name exists; it takes nothing away.
+            # An empty table declares its name; it overrides no value.
             if value != {} or not self.names(path):
                 self.put(path, value, origin)
 
@@ -120,7 +120,7 @@ def file(path: Path) -> Tree:
         ConfigurationError: it cannot be read or is not TOML.
     """
     try:
-        # Editors on Windows put a byte order mark before the text.
+        # Editors on Windows write a byte order mark.
         return parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
@@ -152,7 +152,7 @@ def parsed(text: str) -> Tree:
     Raises:
         ValueError: it is none.
     """
-    # Decimal: an amount of money must not pass through a float.
+    # Decimal, as amounts of money must not pass through a float.
     return tomllib.loads(text, parse_float=Decimal)
 
 

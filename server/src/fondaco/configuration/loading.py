@@ -146,7 +146,7 @@ def _folders(environ: Mapping[str, str]) -> dict[str, object]:
 def _home_of_user() -> str | None:
     try:
         return str(Path.home())
-    except RuntimeError:  # a uid without an entry in the list of users
+    except RuntimeError:  # the uid has no entry in the password database
         return None
 
 
@@ -267,7 +267,8 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
     if setting and setting.private:
         return f"{origin}: {name}: refused. Expected: {setting.description}"
     if needed := _needed(fault, path):
-        found = f", not {_shown(fault['input'])}" if setting else ""  # else it may be a secret
+        # Values of unknown keys may be secret.
+        found = f", not {_shown(fault['input'])}" if setting else ""
         subject = f"{name}: this name" if "[key]" in fault["loc"] else name
         return f"{origin}: {subject} has to be {needed}{found}."
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
@@ -311,7 +312,7 @@ def _shown(value: object) -> str:
 def _origin(path: KeyPath, layers: Layers) -> str:
     """Return where the value at a path, or else the nearest table around it, was set."""
     for end in range(len(path), 0, -1):
-        # The last layer that touched a table is the one that left it as it is.
+        # The last layer that set part of a table is the origin of the whole table.
         for key_path, origin in reversed(layers.origins.items()):
             if key_path[:end] == path[:end]:
                 return origin

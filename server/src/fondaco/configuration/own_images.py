@@ -104,7 +104,7 @@ def lacking(facts: WeightFacts, roles: Collection[WeightRole]) -> tuple[str, ...
 
 def _image(profile: Profile, has_lora: bool) -> Tree:  # noqa: FBT001 - private
     parameters = ["steps", "cfg_scale", "seed"]
-    if profile.cfg_scale != 1:  # without guidance the negative prompt has no say
+    if profile.cfg_scale != 1:  # without guidance, a negative prompt has no effect
         parameters.insert(0, "negative_prompt")
     if has_lora:
         parameters.append("lora_strength")

@@ -52,7 +52,7 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
             yield f"{name}.price.{price} is missing: a model without a price is not served."
     for price in sorted(model.price.model_fields_set.difference(supported)):
         if prices[price] == Price.model_fields[price].default:
-            continue  # as in a configuration that was written out in full
+            continue  # a configuration with all defaults written out is valid
         yield (
             f"{name}.price.{price}: a model of type {model.type.value!r} has no such price; "
             f"it has {', '.join(supported)}."

@@ -35,7 +35,7 @@ def faults(settings: Settings) -> Iterator[str]:
         missing = {one: name for one, name in members.items() if one not in _rows(tier)}
         if _SMALL in missing:
             for one in _AS_SMALL:
-                missing.pop(one, None)  # once `small` is there, so are these
+                missing.pop(one, None)  # these default to the limits of `small`
         for rate_class, model_id in missing.items():
             table = dotted(("tiers", tier_name, "limits", rate_class))
             model = dotted(("models", model_id))

@@ -117,7 +117,7 @@ def _blocks(table: Mapping[str, object], path: KeyPath) -> Iterator[str]:
 
 
 def _values(section: Section, above: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    # Plain keys first: in TOML, what follows a table's head belongs to that table.
+    # Plain keys come first: in TOML, keys after a table header belong to that table.
     for name, value in sorted(section, key=lambda field: isinstance(field[1], Section | dict)):
         yield from _value(value, (*above, name))
 

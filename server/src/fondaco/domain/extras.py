@@ -34,7 +34,7 @@ def how_to_install(extra: Extra) -> str:
     "In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[espeak]'"
     """
     if extra in BY_CHOICE:
-        # Editable, as `make install` left it: a copy of the sources would never be updated again.
+        # An editable install: a copy of the sources would never be updated.
         return (
             f"In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[{extra}]'"
         )

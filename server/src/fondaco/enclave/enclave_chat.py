@@ -154,7 +154,7 @@ class EnclaveChat:
         body = self._dialect.parse(call.body)
         if not isinstance(body, dict):
             raise InvalidRequestError("The body is no JSON object.")
-        # All that shows without decryption is looked at first: it costs little, and errors may quote it.
+        # Checks that need no decryption come first: they are cheap, and their errors may quote values.
         read = self._dialect.read(body, cache_scope=call.owner)
         _expect_model(read, model_id)
         expect_sealable(read, call.format)

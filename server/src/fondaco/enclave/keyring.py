@@ -194,9 +194,7 @@ def _client_key(call: SealedCall, name: str, key: DecryptionKey[Any, Any]) -> tu
     encoded = _key_bytes(call, name)
     try:
         client = key.suite.curve.parse(encoded)
-        key.suite.curve.agree(
-            key.private, client
-        )  # a key of low order shows itself before any work
+        key.suite.curve.agree(key.private, client)  # rejects low-order keys before any work is done
     except InvalidKeyError:
         client = None
     if client is None:

@@ -40,10 +40,11 @@ class ReplayCache:
         """
         for ended in [bucket for bucket in self._seen if bucket * _BUCKET_S < now]:
             del self._seen[ended]
-        # A nonce has no NUL, so that no two requests have the same bytes.
+        # A nonce contains no NUL, so different pairs have different bytes.
         name = sha256(nonce.encode() + b"\0" + key).digest()[:_DIGEST_BYTES]
         bucket = self._seen.setdefault(ceil(until / _BUCKET_S), set())
-        if any(name in others for others in self._seen.values()):  # whatever the timestamps say
+        if any(name in others for others in self._seen.values()):
+            # A replay may carry another timestamp.
             return False
         if len(self) >= self._most:
             raise EngineBusyError(

@@ -47,7 +47,7 @@ async def aci_report(
         EvidenceUnavailableError: the hardware gives no evidence.
     """
     bound = _bound(epoch, nonce)
-    # A quote has room for 64 bytes: the digest comes first, and zeros follow.
+    # A quote carries 64 bytes: the digest, padded with zeros.
     evidence = await provider.evidence(bound.ljust(REPORT_DATA_BYTES, b"\0"))
     return _aci_shape(epoch, provider, evidence, bound, now)
 

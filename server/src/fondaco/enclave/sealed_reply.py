@@ -160,7 +160,7 @@ class StreamedReply:
         """As `SealedReply` says; the choices' ends are among the last bytes."""
         pieces, finishes = self._pieces.taken(), self._pieces.finishes
         heard = self._said | {piece.choice for piece in pieces}
-        # A choice that said nothing begins with empty content, which is encrypted as well.
+        # A choice without output starts with empty content, which is encrypted as well.
         pieces += [_Piece(one.choice, _CONTENT) for one in finishes if one.choice not in heard]
         written = list(self._written(pieces))
         last = self._ending

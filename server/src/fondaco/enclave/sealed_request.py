@@ -104,7 +104,7 @@ def sealed_fields(body: Mapping[str, Any], form: SealedFormat) -> list[SealedFie
             or there are too many.
     """
     messages = body.get("messages")
-    if not isinstance(messages, list):  # the schema says so as well
+    if not isinstance(messages, list):  # also declared in the schema
         raise _unsealed("messages")
     fields = [
         field

@@ -168,7 +168,7 @@ class PillowCodec:
         try:
             fields, file = await self._writer.ask(request, payload)
         except EngineError as error:
-            # What a file from elsewhere holds may be at fault itself; pixels never are.
+            # An uploaded file may be the cause of the error; raw pixels never are.
             if request["pixels"] is None and not isinstance(error, EngineUnavailableError):
                 raise
             raise FileNotWrittenError from error

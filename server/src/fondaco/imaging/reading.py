@@ -44,7 +44,8 @@ _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)
 """The next marker in coded data, but for those that restart its coding and the zero behind a plain 255."""
 _SCAN, _END, _BARE = 0xDA, 0xD9, (0x01, 0xD8)
 
-Image.MAX_IMAGE_PIXELS = UPLOAD_PIXELS  # beyond it, `open` warns, which is made an error below
+# Beyond it, `open` warns; the warning is raised as an error below.
+Image.MAX_IMAGE_PIXELS = UPLOAD_PIXELS
 
 
 class UnusablePictureError(Exception):
@@ -82,7 +83,7 @@ def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=[_DECODERS[header.format]]) as opened:
                 return _read(opened, data, header, within)
-    except Exception as error:  # decoders raise whatever hostile bytes make them raise
+    except Exception as error:  # decoders raise arbitrary errors at hostile bytes
         raise UnusablePictureError from error
 
 
@@ -96,9 +97,7 @@ def _scans(data: bytes, most: int) -> int:
         if kind in _BARE:
             continue
         scans += kind == _SCAN
-        at += int.from_bytes(
-            data[at : at + 2]
-        )  # previews lie within segments, which are passed over
+        at += int.from_bytes(data[at : at + 2])  # skips segments, which may contain previews
     return scans
 
 

@@ -130,7 +130,7 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
         with _OPENER.open(request, timeout=_SILENCE_S) as reply:
-            if reply.status != HTTPStatus.PARTIAL_CONTENT:  # the whole, from the start
+            if reply.status != HTTPStatus.PARTIAL_CONTENT:  # the server sends the complete file
                 here = 0
             total = _total(reply.headers, here)
             _note_tag(part, reply.headers.get("ETag"))
@@ -142,7 +142,7 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
         _refused(error, url, part)
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutError(f"the connection failed ({_reason(error)})") from error
-    except ValueError as error:  # of an address, a length or a tag
+    except ValueError as error:  # an invalid address, length or ETag
         raise ModelFileError(
             f"Could not fetch {_short(url)}: the server's answer makes no sense. Check the address."
         ) from error
@@ -162,7 +162,7 @@ def _asking(part: Path, here: int) -> dict[str, str]:
     if here:
         headers["Range"] = f"bytes={here}-"
         with suppress(FileNotFoundError):
-            # The server sends the whole instead of the rest if it has another file by now.
+            # Without a match, the server sends the complete new file instead of a range.
             headers["If-Range"] = _tag_of(part).read_text()
     return headers
 
@@ -189,7 +189,7 @@ def _refused(error: HTTPError, url: str, part: Path) -> None:
     """
     if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and _size(part):
         if error.headers.get("Content-Range", "") == f"bytes */{_size(part)}":
-            return  # all of it is here
+            return  # the part is already complete
         part.unlink()
         raise _CutError("the server has another file by now")
     if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code in {

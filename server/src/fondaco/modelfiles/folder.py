@@ -150,7 +150,7 @@ class ModelFolder:
             if "://" in source:
                 return self._pull_url(source, sha256, progress, token)
             return self._pull_local(Path(source).expanduser(), sha256)
-        except RuntimeError as error:  # `~name` of nobody
+        except RuntimeError as error:  # `~name` of an unknown user
             raise NoSuchModelFileError(f"{source!r} is no path: {error}") from error
         except OSError as error:
             raise from_os(error, f"keep {source.rsplit('/', 1)[-1]!r}") from error
@@ -174,7 +174,8 @@ class ModelFolder:
         whole = self._fetching / file.file
         try:
             if is_whole(file):
-                archives[file.parts[0].archive].replace(whole)  # gigabytes are not copied
+                # Moved, as copying gigabytes takes time.
+                archives[file.parts[0].archive].replace(whole)
                 found = hash_of(whole)
             else:
                 found = join(file, archives, whole)
@@ -218,7 +219,7 @@ class ModelFolder:
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
             if self._is_here(target, sha256):
                 return target
-            # Another address with the same file name must not go on with this one's bytes.
+            # A download from another URL with the same file name must not continue this one.
             mark = new_sha256(url.encode()).hexdigest()[:16]
             fetched = self._fetching / f"{mark}-{target.name}"
             download(
@@ -326,7 +327,7 @@ def _keep(whole: Path, target: Path) -> None:
 
 def _link_or_copy(source: Path, copy: Path) -> None:
     copy.unlink(missing_ok=True)
-    with suppress(OSError):  # another file system, or one without links
+    with suppress(OSError):  # another file system, or no hard links
         copy.hardlink_to(source)
         return
     shutil.copyfile(source, copy)

@@ -7,7 +7,7 @@ from itertools import islice
 
 log = logging.getLogger("fondaco.incidents")
 """Logger of incidents. The composition root adds the handler that counts them."""
-log.setLevel(logging.INFO)  # they are counted whatever level the operator wants to see
+log.setLevel(logging.INFO)  # incidents are counted at every log level
 _MOST_FRAMES = 8
 _MOST_OF_A_GROUP = 4
 

@@ -72,7 +72,7 @@ class Children:
         """
         try:
             return await self._ask(limiter, function, arguments)
-        except _GoneError:  # the child had died idle: this request is not to blame
+        except _GoneError:  # the child died while idle; this request did not cause it
             await self.aclose()
             return await self._ask(limiter, function, arguments)
 
@@ -117,7 +117,7 @@ class Children:
                 stderr=DEVNULL,
                 env=environment_of_child(),
             )
-        except OSError as error:  # no process, memory or file descriptor is left
+        except OSError as error:  # out of processes, memory or file descriptors
             raise _start_failed() from error
         child = _Child.of(process)
         try:

@@ -16,7 +16,7 @@ ENFORCED = frozenset(
         *("items", "prefixItems", "additionalItems", "minItems", "maxItems"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "pattern"),
-        "oneOf",  # if its alternatives exclude each other; else the compiler warns
+        "oneOf",  # only exclusive alternatives; for others, the compiler warns
     }
 )
 HARMLESS = frozenset(
@@ -25,7 +25,7 @@ HARMLESS = frozenset(
         *("$defs", "definitions", "$comment", "$vocabulary"),
         *("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"),
         *("contentEncoding", "contentMediaType", "contentSchema"),
-        "format",  # a note in JSON Schema; the engine enforces the formats that it knows
+        "format",  # an annotation in JSON Schema; the engine enforces the formats that it supports
     }
 )
 """Annotations, which constrain nothing; so are keywords unknown to JSON Schema, such as `x-order`."""

@@ -57,7 +57,7 @@ class SandboxedOutputFormats:
         children: int = MOST_CHILDREN,
     ) -> None:
         self._children = Children("output_formats", cpu_s=cpu_s, wait_s=wait_s, queue_s=queue_s)
-        # Separate limiters: many schemas to be checked must not delay the validation of output.
+        # Separate limiters: checks of many schemas must not delay the validation of output.
         self._schema_limiter = anyio.CapacityLimiter(children)
         self._output_limiter = anyio.CapacityLimiter(children)
         self._verdicts = VerdictCache()
@@ -103,7 +103,7 @@ class SandboxedOutputFormats:
         try:
             result = await self._children.ask(self._schema_limiter, function, *arguments)
         except EndedError:
-            return _TOO_COMPLEX  # not cached: the machine may just have been too busy
+            return _TOO_COMPLEX  # not cached: the time-out may be due to load
         reason = result.get("reason")
         self._verdicts.keep(scope, digest, reason)
         return reason

@@ -67,7 +67,7 @@ def schema_mismatch(schema: str, text: str) -> str | None:
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(name)  # Python reads NaN and Infinity, which are no JSON
+    raise ValueError(name)  # Python accepts NaN and Infinity, which are invalid JSON
 
 
 def _location(path: list[str | int]) -> str:

@@ -95,7 +95,7 @@ class ConfidentialChat:
         failover = Failover(self._of_models.of(model), model.id)
         meter = CallMeter(whole=not request.stream)
         estimated = _estimated_tokens(request, requested_tokens)
-        # Entering is the admission, leaving the settlement.
+        # Entering admits the request; leaving settles it.
         async with self._paid_calls.open(call, model, meter, estimated_tokens=estimated) as paid:
             identity = await failover.engine.identity()
             limit, tokens = await _hold(

@@ -172,7 +172,7 @@ async def whole(
     """
 
     async def heard(engine: TranscriptionEngine) -> list[TranscriptPart]:
-        meter.fail()  # what an engine before this one heard
+        meter.fail()  # discards the parts of a failed engine
         async with aclosing(engine.transcribe(task)) as parts:
             return [meter.take(part) async for part in parts]
 

@@ -17,13 +17,13 @@ async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """
     task = asyncio.get_running_loop().create_task(work)
     cancellation: asyncio.CancelledError | None = None
-    with anyio.CancelScope(shield=True):  # else anyio would cancel again and again
+    with anyio.CancelScope(shield=True):  # otherwise anyio repeats the cancellation
         while not task.done():
             try:
                 await asyncio.wait((task,))
             except asyncio.CancelledError as error:
                 cancellation = error
     if cancellation is not None:
-        task.exception()  # so that it is not reported as never retrieved
+        task.exception()  # marks the exception as retrieved
         raise cancellation
     return task.result()

@@ -32,9 +32,7 @@ def load(launch: Mapping[str, Any]) -> "Encoders":
 class Encoders:
     """The files in the making, by the numbers that the parent gives them."""
 
-    cancellable = (
-        True  # a request takes milliseconds: it is finished, and its answer not waited for
-    )
+    cancellable = True  # requests take milliseconds, so each one is finished
 
     def __init__(self) -> None:
         self._files: dict[int, tuple[Tempo, SoundFile]] = {}

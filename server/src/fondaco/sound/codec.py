@@ -185,7 +185,7 @@ class FileEncoder:
             try:
                 await self._ask("drop")
             except EngineError:
-                return  # with the child its files are gone
+                return  # the child's files end with the child
 
     async def _begin(self, rate: int) -> None:
         if not _SLOWEST_RATE <= rate <= _FASTEST_RATE:

@@ -38,7 +38,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "analyzeduration": "5000000",
 }
 _OPTIONS_OF: Final[Mapping[str, Mapping[str, str]]] = {
-    # Edit lists may repeat a second of sound for hours; what is stored is heard once.
+    # An edit list may repeat a second of sound for hours; without it, each sample is decoded once.
     "mov": {"ignore_editlist": "1", "enable_drefs": "0", "export_all": "0"},
 }
 _ID3, _ID3_BYTES = b"ID3", 10
@@ -75,7 +75,7 @@ def samples_of(file: bytes, most_s: float) -> bytes:
             return _samples(container, most_s)
     except (UnusableSoundError, MemoryError):
         raise
-    except Exception as error:  # demuxers and decoders raise whatever hostile bytes make them raise
+    except Exception as error:  # demuxers and decoders raise arbitrary errors at hostile bytes
         raise UnusableSoundError("damaged") from error
 
 
@@ -99,7 +99,7 @@ def demuxer_of(file: bytes) -> str | None:
         if head.startswith(magic):
             return demuxer
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:  # noqa: PLR2004 - the sync word
-        return "mp3" if head[1] & 0x06 else "aac"  # ADTS has 0 where MPEG audio has its layer
+        return "mp3" if head[1] & 0x06 else "aac"  # ADTS has layer 0; MPEG audio does not
     return None
 
 
@@ -189,7 +189,7 @@ class _Mono:
             ended = self.finish()
             self._kind = kind
             self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-        frame.pts = None  # files may say when it is to be heard; it follows the one before
+        frame.pts = None  # ignores timestamps: each frame follows the previous one
         return ended + _bytes_of(self._resampler.resample(frame))
 
     def finish(self) -> bytes:

@@ -22,7 +22,7 @@ class Tempo:
         self._rate, self._speed = rate, speed
         self._taken = self._given = 0
         graph = av.filter.Graph()
-        graph.threads = 1  # several would wait for so little work, each with a stack of its own
+        graph.threads = 1  # more threads would wait for little work, each with its own stack
         nodes = [
             graph.add_abuffer(
                 sample_rate=rate, format="s16", layout="mono", time_base=Fraction(1, rate)

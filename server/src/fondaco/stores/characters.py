@@ -130,7 +130,7 @@ class CharacterFolder:
             ) from error
 
     def _path(self, slug: str) -> Path:
-        # A slash in it would lead out of the folder.
+        # A slash would lead out of the folder.
         return self._folder / f"{slug.replace('/', '_')}.toml"
 
     @property

@@ -63,7 +63,7 @@ class HomeSealer:
 
     def seal_request(self, job_id: str, request: bytes) -> bytes:
         """Encrypt by ChaCha20-Poly1305 under a key of the home and the job."""
-        # The library is imported where it is used: see above.
+        # Imported on first use, as above.
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305  # noqa: PLC0415
 
         nonce = token_bytes(_NONCE_BYTES)

@@ -86,7 +86,7 @@ class ServerLock:
 
     def _write(self) -> None:
         line = json.dumps(asdict(self._state)).encode().ljust(_LINE_BYTES - 1) + b"\n"
-        with suppress(OSError):  # a full disk: what the file says is for commands alone
+        with suppress(OSError):  # a full disk: only commands read the file's content
             os.pwrite(self._descriptor, line, 0)
 
 

@@ -10,12 +10,12 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NEVER = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "169.254.0.0/16",  # link-local; where clouds hand out their machines' credentials
+        "169.254.0.0/16",  # link-local, with the metadata services of clouds
         "fe80::/10",
-        "fd00:ec2::254/128",  # the same by IPv6: Amazon, Google
+        "fd00:ec2::254/128",  # metadata over IPv6: Amazon, Google
         "fd20:ce::254/128",
         "100.100.100.200/32",  # Alibaba
-        "168.63.129.16/32",  # Azure, and looks public
+        "168.63.129.16/32",  # Azure's metadata, at an address that looks public
         "0.0.0.0/8",
         "::/128",
     )
@@ -25,12 +25,12 @@ _NEVER = tuple(
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "192.88.99.0/24",  # relays into 6to4
+        "192.88.99.0/24",  # 6to4 relays
         "240.0.0.0/4",
-        "2001::/23",  # protocols, Teredo among them
-        "2001:db8::/32",  # examples
-        "2002::/16",  # 6to4: an IPv4 address in disguise
-        "3fff::/20",  # examples
+        "2001::/23",  # protocol assignments, including Teredo
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: embeds an IPv4 address
+        "3fff::/20",  # documentation
     )
 )
 """Networks that `is_global` accepts in some versions of Python."""

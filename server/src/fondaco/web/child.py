@@ -22,7 +22,7 @@ def main(media_type: str, charset: str, cpu_s: str) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s)))
-    logging.disable()  # libraries would repeat the document
+    logging.disable()  # libraries would log parts of the document
     body = sys.stdin.buffer.read()
     try:
         parsed = READERS[media_type](body, charset or None, LONGEST_TEXT)

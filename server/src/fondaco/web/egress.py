@@ -258,7 +258,7 @@ def _refused() -> AddressRefusedError:
 
 
 async def _system_lookup(limiter: anyio.CapacityLimiter, host: str, port: int) -> Sequence[str]:
-    # A limiter of its own: slow untrusted names must not delay the engines' lookups.
+    # A separate limiter: slow untrusted names must not delay lookups of engines.
     getaddrinfo = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     entries = await to_thread.run_sync(getaddrinfo, abandon_on_cancel=True, limiter=limiter)
     return [str(entry[4][0]) for entry in entries]

@@ -241,7 +241,7 @@ def _read(file: Path) -> ParsedDocument:
         return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
     except ModuleNotFoundError as error:
         raise LibraryError(f"It needs more libraries. {how_to_install('web')}") from error
-    except Exception as error:  # the libraries raise anything at broken documents
+    except Exception as error:  # libraries raise arbitrary errors at broken documents
         raise LibraryError(f"It cannot be read: {error}") from error
 
 

@@ -21,7 +21,7 @@ class MetaSearch:
         self._timeout_s = timeout_s
         self._options = dict(options or {})
         self._limiter = CapacityLimiter(_AT_A_TIME)
-        # They log failures with the URL, which contains the query.
+        # The libraries log failures with the URL, which contains the query.
         for name in ("ddgs", "primp"):
             quiet = logging.getLogger(name)
             quiet.propagate = False
@@ -49,6 +49,6 @@ class MetaSearch:
         try:
             results = DDGS(timeout=timeout_s).text(query, max_results=most, **self._options)
         except DDGSException as error:
-            # Its message may contain the query, and says "No results found." for failed engines as well.
+            # The message may contain the query, and says "No results found." for failed engines as well.
             raise SearchError("It did not answer, or found nothing.") from error
         return citations(results, most, url="href", content="body", date="")

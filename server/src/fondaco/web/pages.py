@@ -79,7 +79,7 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
     ]
     try:
         child = await opened_child(command, stderr=DEVNULL, env=environment_of_child())
-    except OSError as error:  # no process, memory or file descriptor is left
+    except OSError as error:  # out of processes, memory or file descriptors
         raise UnreadableError("It cannot be read here just now.") from error
     async with child, anyio.create_task_group() as tasks:
         tasks.start_soon(_send, child, fetched.body)
@@ -92,7 +92,8 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
 
 async def _send(child: Process, body: bytes) -> None:
     if child.stdin is not None:
-        with suppress(anyio.BrokenResourceError):  # it has ended early; its exit code says why
+        with suppress(anyio.BrokenResourceError):
+            # The child ended early; its exit code has the cause.
             await child.stdin.send(body)
         await child.stdin.aclose()
 

@@ -101,7 +101,7 @@ def _receive(
 def _begun() -> tuple[BinaryIO, Mapping[str, Any]]:
     """Prepare the process; return where responses go, and the first request."""
     out = _silence()
-    # A signal to the whole process group must not cut the calls that the parent still drains.
+    # A signal to the process group must not end the calls that the parent still drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     launch = json.loads(sys.stdin.buffer.readline())
@@ -125,7 +125,7 @@ def _answer(out: BinaryIO, work: Callable[[], WorkerResponse]) -> None:
     try:
         fields, payload = work()
     except BaseException as error:  # noqa: BLE001 - a panic of a native library included
-        _write(out, {"error": type(error).__name__})  # its text may quote content
+        _write(out, {"error": type(error).__name__})  # the message may quote content
     else:
         _write(out, fields, payload)
 
@@ -157,7 +157,7 @@ def _confine() -> None:
 
 def _write(out: BinaryIO, fields: Mapping[str, Any], payload: bytes = b"") -> None:
     out.write(json.dumps({**fields, "bytes": len(payload)}).encode() + b"\n")
-    out.write(payload)  # on its own, as a picture has megabytes that joining would copy
+    out.write(payload)  # separate, to avoid copying megabytes of pixels
     out.flush()
 
 

@@ -239,7 +239,7 @@ class _Model:
         self.batcher = Batcher[EmbeddingInput, tuple[Vector, int]](
             self._embedded, batch_tokens=launch.batch_tokens, queue=launch.queue, name=engine
         )
-        # Counting is batched too: a cancelled request straight to the worker would end its child.
+        # Counting is batched too: cancelling a direct request to the worker would end its child.
         self.counter = Batcher[_Countable, int](
             self._counted, batch_tokens=_COUNTED_CHARACTERS, queue=launch.queue, name=engine
         )
@@ -304,7 +304,7 @@ class _Model:
         """Embed a batch in the worker; return each input's vector and tokens."""
         try:
             payload, tokens = await self.backend.embed(inputs)
-        except UnknownToken as unknown:  # only if another engine did the counting
+        except UnknownToken as unknown:  # only possible if another engine counted
             raise EngineError from unknown
         size = self.launch.dimensions * _FLOAT_BYTES
         if len(payload) != size * len(inputs):

@@ -44,7 +44,7 @@ def begun(*, logs: bool = False) -> tuple[ServerReport, Mapping[str, Any]]:
         logs: whether standard error is kept for a log that has no content; else nothing is printed.
     """
     report = ServerReport(_silence(logs=logs))
-    # A signal to the whole process group must not cut the streams that the parent still drains.
+    # A signal to the process group must not end the streams that the parent still drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     order = json.loads(sys.stdin.buffer.readline())

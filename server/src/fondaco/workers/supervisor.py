@@ -155,7 +155,7 @@ class ServerSupervisor(ABC, Generic[T]):
         """Run one child to its end, whatever ends it, and return why in words for callers."""
         try:
             why, reason = await self._run_child()
-        except OSError:  # no process, memory or file descriptor is left; there may be later on
+        except OSError:  # out of processes, memory or file descriptors; possibly temporary
             why, reason = self._phrases.not_started, "not_started"
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this life alone
             report_error(Incident.TASK_FAILED, error)
@@ -181,7 +181,7 @@ class ServerSupervisor(ABC, Generic[T]):
         told = await self._load(child, key)
         address = told.get("address")
         if address is None:
-            # Trying again and again can only help once a call comes: its files may be better ones then.
+            # Retry only when a request arrives: the model's files may have been repaired by then.
             self._start_requested = anyio.Event()
             why = told.get("error", "it ended or took too long")
             return f"{self._phrases.not_loaded}: {why}", "not_loaded"

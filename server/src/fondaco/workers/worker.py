@@ -121,7 +121,8 @@ class Worker:
                 stopped = False
                 try:
                     stopped = await self._stopped(child)
-                finally:  # a second cancellation must not leave an answer for whoever asks next
+                finally:
+                    # After a second cancellation, the next caller must not receive this answer.
                     if not stopped:
                         await self._ended("cancelled")
                 raise
@@ -164,7 +165,7 @@ class Worker:
             failure = str(fields.get("error", ""))
         except TimeoutError:
             failure = "it took too long"
-        except OSError:  # no process, memory or file descriptor is left; there may be later on
+        except OSError:  # out of processes, memory or file descriptors; possibly temporary
             failure, reason = "it cannot be started on this machine just now", "not_started"
         except _EndedError:
             failure = "its process ended"
@@ -198,7 +199,7 @@ class Worker:
         if reason == "cancelled":
             self._left += 1
             if (doublings := self._left - _LEFT_FREELY) > 0:
-                # Waited out by whoever asks next, never an error: no child has failed.
+                # The next request waits, without an error: no child has failed.
                 pause_s = min(_WAITED_FOR_S, _FIRST_PAUSE_S * 2 ** min(doublings, 8))
                 self._retry_at = max(self._retry_at, now + pause_s)
             await self.aclose()
@@ -272,7 +273,7 @@ class _Child:
         with _as_ended():
             line = json.dumps({**request, PAYLOAD_BYTES: len(payload)} if payload else request)
             await self.requests.send(line.encode() + b"\n")
-            if payload:  # on its own, as a picture has megabytes that joining would copy
+            if payload:  # separate, to avoid copying megabytes of pixels
                 await self.requests.send(payload)
             self.owes_response = True
             return await self._response(advanced)

@@ -130,7 +130,7 @@ class CharacterQuery:
         """Return the page of matching characters."""
         matching = sorted(filter(self.matches, listings), key=_by_name)
         descending = self.order is not Order.NAME if self.descending is None else self.descending
-        matching.sort(key=self._sort_key, reverse=descending)  # stable: equal ones stay in order
+        matching.sort(key=self._sort_key, reverse=descending)  # stable sort
         return CharacterPage(matching[self.offset : self.offset + self.limit], len(matching))
 
     def matches(self, listing: Listing) -> bool:

@@ -32,7 +32,7 @@ class InvalidRequestError(FondacoError):
 def _first_of(faults: Faults) -> str:
     path, (sentence, *_) = next(iter(faults.items()))
     message = sentence[:_LONGEST_SENTENCE]
-    if path:  # what follows a colon begins in lower case, but for acronyms
+    if path:  # lower case after the colon, except for acronyms
         message = message if message[1:2].isupper() else message[:1].lower() + message[1:]
         message = f"{path[:_LONGEST_PATH]}: {message}"
     more = sum(map(len, faults.values())) - 1

@@ -91,7 +91,7 @@ def _boxes(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         length, name, head = _number(content, at, 4), bytes(content[at + 4 : at + _HEAD]), _HEAD
         if length == 1:
             length, head = _number(content, at + _HEAD, 8), _LARGE_HEAD
-        elif length == 0:  # to the end of the file
+        elif length == 0:  # the box extends to the end of the file
             length = len(content) - at
         if length < head or at + length > len(content):
             raise ValueError("length")

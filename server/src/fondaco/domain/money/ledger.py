@@ -126,7 +126,7 @@ class AccountSnapshot:
         2
         """
         if epoch > self.diem_epoch:
-            return 0  # the refill is still to come
+            return 0  # this epoch's refill has not happened yet
         return max(0, allocation - self.balance.diem - charged)
 
 

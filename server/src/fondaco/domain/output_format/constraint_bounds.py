@@ -22,7 +22,7 @@ MOST_REPEATS = 1_000
 """Sum of all repetitions in the rules of a grammar."""
 
 _REMARK = r"(?://|#)[^\n]*"
-# What is not closed reaches to the end, so that nothing is looked at again from each of its marks.
+# An unclosed literal matches to the end of the text, so the scan stays linear.
 _LINE_ENDS = r"\\?(?:(?=\n)|\Z)"
 _LARK = re.compile(
     rf'"(?:\\.|[^"\\\n])*+(?:"|{_LINE_ENDS})|{_REMARK}'

@@ -37,5 +37,6 @@ def symbol_of(constraint: Constraint) -> str:
             return f"({' | '.join(json.dumps(option, ensure_ascii=False) for option in options)})"
         case Grammar(rules):
             lark = gbnf.lark_of(rules) if gbnf.is_gbnf(rules) else rules
-            return f"%lark {{ {lark}\n}}"  # its first line stays the first, as messages count them
+            # No added line break: error messages count the caller's lines.
+            return f"%lark {{ {lark}\n}}"
     assert_never(constraint)

@@ -48,7 +48,7 @@ class TdxEvidence:
 
     def _quote(self, report_data: bytes) -> bytes:
         try:
-            # One folder a report: nobody else writes into it between the question and the answer.
+            # A separate folder for each report, so no other writer can change the request before the read.
             folder = self._root / f"fondaco-{token_hex(8)}"
             folder.mkdir()
             try:

@@ -28,7 +28,7 @@ def canonical(value: Json) -> bytes:
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeError):
-        # What the library says may quote the value, which nobody's log should.
+        # The library's message may quote the value, which must not reach a log.
         raise NotCanonicalError("The value has no canonical JSON form.") from None
 
 

@@ -62,7 +62,7 @@ class TaskProgress:
             except NotAtEngineError:
                 break
             except EngineError:
-                seen = last  # it may be too busy for an answer
+                seen = last  # a busy engine may not answer in time
             now = anyio.current_time()
             if seen.active and self._started_at is None:
                 self._started_at = now

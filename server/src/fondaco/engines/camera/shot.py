@@ -115,7 +115,7 @@ def _ramped(share: float) -> float:
     """Return the way at a speed that rises and falls along a cosine, and is constant in between."""
     if share > 1 / 2:
         return 1 - _ramped(1 - share)
-    way = 1 - _RAMP  # of the whole time at full speed
+    way = 1 - _RAMP  # fraction of the time spent at full speed
     if share >= _RAMP:
         return (share - _RAMP / 2) / way
     angle = pi * share / _RAMP

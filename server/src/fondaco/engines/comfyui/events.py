@@ -67,7 +67,7 @@ class JobEvents:
         try:
             event = row_of(loads(message.encode("utf-8", "replace")))
         except ValueError:
-            return  # nodes of others' making send what they like
+            return  # custom nodes may send invalid JSON
         data = row_of(event.get("data"))
         if data.get("prompt_id") != self._prompt_id:
             if event.get("type") == "executing":

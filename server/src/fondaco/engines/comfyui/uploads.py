@@ -23,7 +23,7 @@ async def uploaded(
     try:
         for placeholder, file in files.items():
             name = upload_name()
-            brought.append(name)  # before it is: it may arrive although nobody hears that it did
+            brought.append(name)  # before the upload: a cancelled one may still have arrived
             await api.upload(name, file)
             names[placeholder] = f"{name} [temp]"
         yield names

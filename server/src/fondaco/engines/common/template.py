@@ -23,7 +23,7 @@ def variables(
     """
     tool_options = request.options.tool_options
     return {
-        # A round trip through JSON, since schemas are JSON text inside.
+        # A JSON round trip, since schemas are stored as JSON text.
         "tools": orjson.loads(orjson.dumps(tools(tool_options)))
         if tool_options is not None
         else None,
@@ -61,6 +61,6 @@ def _use(use: ToolUse) -> dict[str, object]:
     try:
         arguments = orjson.loads(use.arguments)
     except orjson.JSONDecodeError:
-        arguments = use.arguments  # invalid JSON from a model stays text
+        arguments = use.arguments  # invalid JSON from a model stays a string
     function = {"name": use.name, "arguments": arguments}
     return {"id": use.id, "type": "function", "function": function}

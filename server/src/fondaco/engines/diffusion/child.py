@@ -33,7 +33,7 @@ class Diffuser:
         drawn = self._artist.draw(drawing, advance, cancelled)
         picture = Image.frombytes("RGB", (drawn.width, drawn.height), drawn.data)
         if (canvas := drawing.canvas) is not None:
-            # An edit shows all of what it began with, so it is scaled where a new picture is cropped.
+            # An edit keeps all of its source, so it is scaled; a new picture is cropped.
             picture = _kept(picture.resize((canvas.width, canvas.height)), canvas)
             return {}, picture.resize(size, Image.Resampling.LANCZOS).tobytes()
         return {}, picture.crop((0, 0, *size)).tobytes()

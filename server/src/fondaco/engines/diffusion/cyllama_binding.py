@@ -67,13 +67,13 @@ def open_model(files: Mapping[WeightRole, str], threads: int) -> CyllamaArtist:
             setattr(parameters, _FIELDS[role], file)
     parameters.n_threads = threads
     parameters.eager_load = True
-    # Else a LoRA is added to the weights and taken away again, which rounds.
+    # Other modes merge the LoRA into the weights and remove it again, with rounding errors.
     parameters.lora_apply_mode = sd.LoraApplyMode.AT_RUNTIME
     try:
         context = sd.SDContext(parameters)
     except RuntimeError as error:
         raise RuntimeError(" ".join("".join(said).split()) or str(error)) from error
-    sd.set_log_callback(lambda _level, _text: None)  # what follows would quote prompts
+    sd.set_log_callback(lambda _level, _text: None)  # later log lines would quote prompts
     return CyllamaArtist(context, files.get(WeightRole.LORA))
 
 

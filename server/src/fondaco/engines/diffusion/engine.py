@@ -152,7 +152,7 @@ class Diffusion:
             raise EditNotSupportedError(
                 f"{task.model!r} redraws pictures by a prompt; it makes no background transparent."
             )
-        # Megabytes of pixels are rearranged, which would hold up the event loop.
+        # Rearranging megabytes of pixels would block the event loop.
         request, payload = await to_thread.run_sync(_edit_request, task, launch)
         return await self._drawn(task.model, launch, request, payload)
 
@@ -206,7 +206,7 @@ class Diffusion:
             await self._unload(model)
             worker = Worker(
                 launch.program(self._memory_bytes), engine=self._name, model=model
-            )  # kept over failures, for its backoff
+            )  # kept after failures, as it holds the backoff
             loaded = _Loaded(launch, worker, needed_bytes, anyio.current_time())
             self._loaded[model] = loaded
         return loaded

@@ -42,7 +42,7 @@ class SdcppArtist:
         """Return the picture."""
         prompt = drawing.prompt
         if self._lora and drawing.lora_multiplier is not None:
-            # Its only way to name a LoRA; what callers write into a prompt was checked before.
+            # The library selects a LoRA by this tag only; callers' prompts cannot contain one.
             prompt += f"<lora:{self._lora}:{drawing.lora_multiplier:.4f}>"
         pictures = self._model.generate_image(
             prompt=prompt,
@@ -92,7 +92,7 @@ def open_model(files: Mapping[WeightRole, str], threads: int) -> SdcppArtist:
     model = library.StableDiffusion(
         **paths,
         lora_model_dir=str(lora.parent),
-        lora_apply_mode="at_runtime",  # else it is added to the weights and taken away, which rounds
+        lora_apply_mode="at_runtime",  # others merge and remove it, with rounding errors
         n_threads=threads,
         verbose=False,
     )

@@ -50,7 +50,7 @@ class Editor(ChildEngine):
             ModelNotInstalledError: the instruction needs a network whose file is missing.
             EngineError: it failed at this picture.
         """
-        # A mask has megabytes to be picked from, which would hold up the event loop.
+        # Extracting a mask from megabytes of pixels would block the event loop.
         payload = await to_thread.run_sync(_payload, task)
         done = await self._asked(task.model, _request(task), payload)
         if refused := done.fields.get("refused"):

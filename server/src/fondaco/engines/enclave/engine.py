@@ -60,7 +60,7 @@ class EnclaveOverHttp(ABC):
         self, model: str, call: SealedCall, max_output_tokens: int
     ) -> AsyncGenerator[Sealed]:
         """Yield the answer to a measured call; closing the generator stops the engine."""
-        del model  # it was measured for one
+        del model  # the measured call already names the model
         body = orjson.dumps(
             {"completion_id": call.completion_id, "max_output_tokens": max_output_tokens}
         )

@@ -44,7 +44,7 @@ class KokoroReader(Reader):
     ) -> WorkerResponse:
         """Read one sentence."""
         self._model.resume()
-        if cancelled.is_set():  # before there was anything to stop
+        if cancelled.is_set():  # cancelled before the model started
             raise InterruptedError
         return super().handle(request, advance, cancelled)
 

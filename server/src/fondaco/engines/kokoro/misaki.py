@@ -21,7 +21,7 @@ class Chinese:
         import jieba  # noqa: PLC0415 - installed by choice
         from misaki.zh import ZHG2P  # noqa: PLC0415 - likewise
 
-        # It would read, and write, a cache where anybody may put one, and fail as this child may write no file.
+        # Jieba would use a cache in a world-writable folder, and fail because this child may not write files.
         jieba.dt.tmp_dir = os.devnull
         self._g2p = ZHG2P()
         self._english = English()

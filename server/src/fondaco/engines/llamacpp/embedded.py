@@ -99,7 +99,8 @@ class Embedded:
     async def warm_up(self) -> None:
         """Load the first model in advance; errors are reported at the first request."""
         for engine in tuple(self._engines.values())[:1]:
-            with contextlib.suppress(FondacoError):  # its template may reject the probe's message
+            with contextlib.suppress(FondacoError):
+                # The model's template may reject the probe's message.
                 await engine.probe()
 
     async def measure(self, request: ChatRequest) -> Prompt:

@@ -279,7 +279,7 @@ class LlamaCpp:
         await _prefill(call)
         width = call.seat.slots
         for first in range(0, request.choices, width):
-            if first:  # from the second wave on, the prompt lies in the call's own slot
+            if first:  # from the second wave on, the prompt is in the request's own slot
                 remaining = min(width, request.choices - first)
                 call.seat = call.running.slots.next_wave(call.seat, remaining)
             async with aclosing(self._wave(call, first)) as batches:

@@ -109,7 +109,7 @@ def completion(
     if sampling.stop_token_ids:
         body["return_tokens"] = True
         body["timings_per_token"] = (
-            True  # otherwise only the last chunk has them, which is not awaited
+            True  # otherwise only the last chunk has the timings, and it is not awaited
         )
     if request.top_logprobs is not None:
         body["n_probs"] = max(1, request.top_logprobs)
@@ -290,7 +290,7 @@ class Answer:
 def _cached_tokens(chunk: Chunk, otherwise: int) -> int:
     if chunk["stop"]:
         cached = whole(chunk.get(CACHED))
-    else:  # before the end, only with `timings_per_token`
+    else:  # earlier chunks have it only with `timings_per_token`
         timings = chunk.get("timings")
         cached = None if timings is None else whole(timings.get("cache_n"))
     return otherwise if cached is None else cached

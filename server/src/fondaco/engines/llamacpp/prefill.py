@@ -53,14 +53,14 @@ class PrefillQueue:
         since disconnecting clients could otherwise start any amount of concurrent work.
         """
         await self.take(account)
-        # Not in a task group: it outlives its caller, and ends with the engine at the latest.
+        # Not in a task group: the task outlives its caller, and ends with the engine at the latest.
         task = asyncio.get_running_loop().create_task(ask())
         task.add_done_callback(self._worked)
         return await asyncio.shield(task)
 
     def _worked(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled():
-            task.exception()  # the caller may be gone
+            task.exception()  # retrieved here, as the caller may have disconnected
         self.give_back()
 
     def give_back(self) -> None:
@@ -71,7 +71,7 @@ class PrefillQueue:
         account, calls = self._waiting.popitem(last=False)
         calls.popleft().set()
         if calls:
-            self._waiting[account] = calls  # behind all others
+            self._waiting[account] = calls  # goes to the back of the queue
 
     def _leave(self, account: str, turn: anyio.Event) -> None:
         calls = self._waiting[account]

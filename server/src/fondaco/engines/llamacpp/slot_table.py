@@ -75,7 +75,7 @@ class SlotTable:
         first = _choose(free, scope, prompt)
         warm = bool(scope) and first.scope == scope
         cached = _shared(first.prompt, prompt)
-        # The engine seats further choices from its lowest free number on, so that is our guess.
+        # An estimate: the engine assigns further choices to its lowest free slots.
         further = [slot for slot in free if slot is not first][: choices - 1]
         if choices > 1:
             self._spread += 1
@@ -130,7 +130,8 @@ class SlotTable:
             slot.used = self._calls
             if certain and started:
                 slot.bind(seat.scope, prompt)
-            elif not (untouched and slot.scope == seat.scope):  # a part may have been read into it
+            elif not (untouched and slot.scope == seat.scope):
+                # Part of the prompt may be in the slot.
                 slot.bind(None)
 
     def stopped(self) -> None:
@@ -147,7 +148,7 @@ def _choose(free: Sequence[_Slot], scope: str, prompt: Sequence[int]) -> _Slot:
     if not candidates:
         return oldest
     shared, best = max(candidates, key=lambda match: (match[0], match[1].used))
-    # Another conversation of the same scope keeps its cache as long as nobody else loses one.
+    # Keep the cache of this scope's other conversation while an unscoped slot is available.
     displaces = 2 * shared < len(best.prompt)
     return oldest if displaces and oldest.scope is None else best
 

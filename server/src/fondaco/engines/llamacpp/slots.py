@@ -164,7 +164,7 @@ class Slots:
         while (waiter := self._next()) is not None:
             waiter.seat = self._table.take(waiter.scope, waiter.choices, waiter.prompt)
             if waiter.seat is None:
-                return  # free slots are kept for it, else a call for many would starve
+                return  # later requests must not take the free slots, or one for many would starve
             self._hold(waiter.scope, waiter.seat.slots)
             self._remove(waiter)
             if waiter.scope in self._waiting:

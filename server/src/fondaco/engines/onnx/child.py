@@ -24,10 +24,10 @@ def load(launch: Mapping[str, Any]) -> Handler:
 class _Encoder:
     def __init__(self, launch: Mapping[str, Any]) -> None:
         self._tokenizer = Tokenizer.from_file(launch["tokenizer"])
-        # A file may carry both; one would cut texts without a word, the other count what is not there.
+        # Tokenizer files may enable both: truncation would cut texts silently, and padding would be counted.
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._tokenizer.encode_special_tokens = True  # in a text they are text
+        self._tokenizer.encode_special_tokens = True  # special tokens in a text are ordinary text
         self._vocabulary = self._tokenizer.get_vocab_size()
         self._prefix: str = launch["prefix"]
         self._first = launch["pooling"] == "cls"
@@ -69,7 +69,7 @@ class _Encoder:
             into[: len(row)] = row
             seen[: len(row)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        # [inputs, tokens, dimensions]; some models pool themselves: [inputs, dimensions].
+        # [inputs, tokens, dimensions]; models that pool internally return [inputs, dimensions].
         hidden = self._session.run(None, {k: v for k, v in inputs.items() if k in self._inputs})[0]
         if hidden.ndim == 2:  # noqa: PLR2004 - as above
             pooled = hidden

@@ -99,7 +99,7 @@ class OpenAIEmbeddings:
         status, headers, body = await self._post(request, model, limit)
         if status in _NO_SUCH_FIELD and self._supports_formats and b"encoding_format" in body:
             status, headers, body = await self._post(request, model, limit, formats=False)
-            # A refusal that only quotes an input fails again, and says nothing of other requests.
+            # If this also fails, the error was about the input, and says nothing about the format.
             self._supports_formats = status != HTTPStatus.OK
         if status != HTTPStatus.OK:
             raise _embedding_error(refusal(status, headers, body), request)

@@ -79,7 +79,7 @@ def paint(request: PaintRequest, restyle: Restyle | None = None) -> Picture:
     finish_picture(stage, style, steps=request.steps, cfg=request.cfg_scale, unwanted=unwanted)
     pixels = np.clip(stage.pixels, 0, 255).astype(np.uint8)
     if restyle is not None and style.neural is not None:
-        del stage  # its memory, while the network works
+        del stage  # frees its memory before the network runs
         pixels = restyle(pixels, style.neural.name, style.neural.own_colours)
     return Picture(pixels.tobytes(), request.width, request.height, brief.understood, _notes(brief))
 

@@ -97,7 +97,7 @@ class Jobs:
             except _NO_ANSWERS:
                 raise
             except EngineError:
-                pass  # the server has lost it, or failed at it
+                pass  # the server has lost the job, or it failed
         return await self._waited_for(await self._submitted(request, remote), working, remote)
 
     async def _waited_for(

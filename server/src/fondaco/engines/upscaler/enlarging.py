@@ -47,7 +47,7 @@ def enlarge(picture: Pixels, width: int, height: int, network: Network) -> Pixel
         return np.repeat(grey, picture.shape[2], -1)
     while max(width / picture.shape[1], height / picture.shape[0]) > FACTOR * _WORTH_DRAWING:
         rows, columns = picture.shape[:2]
-        wide, high = ceil(width / FACTOR), ceil(height / FACTOR)  # what the next time needs
+        wide, high = ceil(width / FACTOR), ceil(height / FACTOR)  # size that the next pass needs
         picture = _drawn(picture, min(FACTOR * columns, wide), min(FACTOR * rows, high), network)
     return _drawn(picture, width, height, network)
 
@@ -77,7 +77,7 @@ def restore(result: Pixels, picture: Pixels, *, colours: float, details: float) 
     """
     rows, columns = picture.shape[:2]
     seen = scaled(result, columns, rows)
-    if seen is result:  # which changes below
+    if seen is result:  # the loop changes `result`
         seen = result.copy()
     for tile in _restored_tiles(picture, result):
         missing = tile.cut(picture) - tile.cut(seen)
@@ -119,7 +119,7 @@ def _drawn(picture: Pixels, width: int, height: int, network: Network) -> Pixels
     result = np.empty((height, width, bands), np.uint8)
     for tile in tiles(picture, result, side=_SIDE, margin=REACH):
         piece = tile.cut(picture)
-        if (piece == piece[0, 0]).all():  # nothing to draw
+        if (piece == piece[0, 0]).all():  # a uniform tile needs no network
             tile.within(result)[:] = to_pixels(piece[0, 0])
             continue
         large = network.enlarged(np.repeat(piece, 3 // bands, -1))[..., :bands]

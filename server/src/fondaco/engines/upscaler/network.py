@@ -46,7 +46,7 @@ class Network:
         Raises:
             MemoryError: there is not enough memory.
         """
-        # ncnn reads the array when it copies it, so the array has to live until then.
+        # ncnn reads the array when it copies it, so the array must live until then.
         bands = np.ascontiguousarray(piece.transpose(2, 0, 1)) / np.float32(255)
         given = ncnn.Mat(bands).clone()
         extractor = self._net.create_extractor()
@@ -55,7 +55,7 @@ class Network:
         failed, drawn = extractor.extract("output")
         if failed:
             raise MemoryError
-        copied = np.array(drawn, np.float32)  # the matrix's memory is ncnn's own
+        copied = np.array(drawn, np.float32)  # ncnn owns the matrix's memory
         return copied.transpose(1, 2, 0) * np.float32(255)
 
 

@@ -69,7 +69,7 @@ def scaled(picture: Pixels, width: int, height: int) -> Pixels:
         start, end = top * scale, bottom * scale
         first, last = max(0, floor(start) - reach), min(rows, ceil(end) + reach)
         image = Image.fromarray(picture[first:last, :, 0] if bands == 1 else picture[first:last])
-        # One direction after the other: Pillow's own order, and so its rounding, is not the same for all.
+        # Separate axes: the order that Pillow chooses, and its rounding, differ between tiles.
         wide = image.resize((width, image.height), LANCZOS)
         box = (0, start - first, width, min(end, rows) - first)
         band = np.asarray(wide.resize((width, bottom - top), LANCZOS, box))

@@ -54,7 +54,7 @@ def upscale(
     colours, understood = _drawn(filled(picture), width, height, networks, enhancement)
     result = np.empty((height, width, RGBA), np.uint8)
     result[..., :RGB] = colours
-    del colours  # a picture of the largest size, next to another two
+    del colours  # frees a full-size picture while two others exist
     result[..., RGB:] = enlarged_alpha(picture[..., RGB:], width, height, networks.network)
     return Upscaled(result, understood)
 

@@ -110,7 +110,7 @@ class VideoJobs:
             except _NO_ANSWERS:
                 raise
             except EngineError:
-                pass  # the engine has lost it, or failed at it
+                pass  # the engine has lost the job, or it failed
         return await self._file(await self._submitted(fields, remote), progress, remote)
 
     async def _file(self, job: _Job, progress: Progress, remote: RemoteJob) -> bytes:

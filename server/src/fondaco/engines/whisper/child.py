@@ -40,7 +40,7 @@ def load(launch: Mapping[str, Any]) -> "Ears":
         most = _ROOM_BYTES + 4 * files[_WEIGHTS].stat().st_size
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     model = _loaded(_named(files), launch["links"], launch["threads"])
-    # By the weights: the library goes by a file that most models do without, and takes 80 bands where it is missing.
+    # The library reads this number from an optional file, and falls back to 80 bands; the weights are exact.
     model.feature_extractor = FeatureExtractor(feature_size=model.model.n_mels)
     return Ears(model)
 
@@ -92,12 +92,12 @@ class Ears:
             return self._answer(request), b""
         finally:
             if cancelled.is_set():
-                self._segments = None  # nobody asks for the rest of the piece
+                self._segments = None  # the rest of the piece is no longer needed
 
     def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         if "payload" in request:
             return self._begin(request)
-        if self._segments is None:  # it was begun in a child that ended
+        if self._segments is None:  # the piece was started in a previous child
             return {"fault": "lost"}
         segment = next(self._segments, None)
         return {"segment": None if segment is None else _shown(segment)}
@@ -108,7 +108,7 @@ class Ears:
             return {"fault": "language"}
         samples = np.frombuffer(request["payload"], "<i2").astype(np.float32) / _FULL_SCALE
         piece = piece_of(samples, last=request["last"])
-        self._segments = iter(())  # nobody speaks
+        self._segments = iter(())  # no speech unless detected below
         if piece.speech:
             language = self._hear(samples, piece.speech, request)
         return {"language": language, "until_s": piece.until_s}

@@ -174,7 +174,7 @@ class Whisper:
             if not await anyio.Path(file).is_file():
                 downloading = model in self._downloading
                 raise ModelNotInstalledError(model, launch.source, downloading=downloading)
-        loaded = self._loaded.get(model)  # another call may have been here meanwhile
+        loaded = self._loaded.get(model)  # another request may have loaded it meanwhile
         if loaded is None or (loaded.launch != launch and not loaded.calls):
             worker = QueuedWorker(
                 launch.program,

@@ -58,7 +58,7 @@ class AsgiExchange(Exchange):
         """The size of the request's head, as HTTP/1.1 would write its fields."""
         return sum(len(name) + len(value) + 4 for name, value in self._fields)
 
-    # What endpoints and the edge call.
+    # Called by endpoints and the edge.
 
     def respond(self, status: int, lines: bytes, body: bytes) -> None:
         """Send a whole response."""
@@ -67,7 +67,7 @@ class AsgiExchange(Exchange):
 
     def start(
         self, status: int, lines: bytes, piece: bytes, *, sized: bool = False
-    ) -> None:  # servers frame
+    ) -> None:  # `sized` is ignored: servers do the framing
         """Send the head of a response, and the first piece of its body."""
         self._begin(status, lines, piece)
 
@@ -118,14 +118,14 @@ class AsgiExchange(Exchange):
         _wake(self._write_waiter)
         _wake(self._emptied)
         if self._sending is not None:
-            # Last: what the server takes without a wait is handed over before.
+            # Last, so that data the server accepts at once is still sent.
             self._sending.reschedule(asyncio.get_running_loop().time())
 
     def _read_on(self) -> None:
         self._sends_body_at_once = True
         _wake(self._body_waiter)
 
-    # What the application calls.
+    # Called by the application.
 
     async def send_all(self, send: Send) -> bool:
         """Hand the response to the server as it is written; return whether it was complete.
@@ -136,7 +136,7 @@ class AsgiExchange(Exchange):
         try:
             async with asyncio.timeout(None) as self._sending:
                 return await self._send_pieces(send)
-        except OSError:  # the caller went away, as servers tell it since ASGI 2.4, or time is up
+        except OSError:  # the client disconnected (ASGI 2.4), or the deadline passed
             return False
         finally:
             self._sending = None

@@ -79,9 +79,9 @@ class AsgiFront:
         finally:
             receiving.cancel()
             exchange.caller_left()
-            await asyncio.wait((task,))  # where the server cancels this, too: calls are settled
+            await asyncio.wait((task,))  # even if the server cancels this task, calls are settled
         if not complete and not exchange.abandoned:
-            await task  # it was cancelled by others, and so are we
+            await task  # the task was cancelled elsewhere; propagate it
 
     async def refuse_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a `websocket` scope: with a reason where the server can send it, else with 403."""

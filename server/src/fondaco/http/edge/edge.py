@@ -231,7 +231,8 @@ class Edge:
             dialect = replace(dialect, error_body=aci_error_body, request_id_field=None)
             exchange.base_lines += ACI_VERSION
         if exchange.started and exchange.indivisible:
-            return  # leaving it ends the connection, so that its caller knows
+            # Returning closes the connection, which shows the client that the body is incomplete.
+            return
         if exchange.started:
             event = exchange.error_event
             exchange.finish(event(error) if event else dialect.event(error, exchange.id))

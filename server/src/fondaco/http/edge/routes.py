@@ -75,7 +75,7 @@ class Routes:
             for pattern, endpoint in self._patterns
             if (match := pattern.match(path)) is not None
         ]
-        # Values may hold slashes: of several paths that match, the one with most text of its own is meant.
+        # Values may contain slashes: of several matching paths, the one with the most literal text wins.
         meant = max((_literal(endpoint) for endpoint, _ in matching), default=0)
         for endpoint, match in matching:
             if _literal(endpoint) < meant:

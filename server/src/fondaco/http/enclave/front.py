@@ -152,7 +152,7 @@ class EnclaveFront:
         if not most:
             raise InvalidRequestError("An answer needs a limit of output tokens.")
         pieces = self._service.answer(_text(asked, "completion_id"), most)
-        # The head goes first: until a whole answer is complete, minutes may pass.
+        # Send the head first: a complete answer may take minutes.
         exchange.start(_OK, _PIECES, b"")
         async with aclosing(pieces):
             async for piece in pieces:

@@ -35,7 +35,7 @@ def parse(text: bytes) -> object:
         value: object = orjson.loads(text)
         keys = _keys(value, _DEEPEST)
     except ValueError:
-        return _parse_slowly(text)  # it reports what is wrong
+        return _parse_slowly(text)  # reports the position of the error
     # orjson silently keeps the last of duplicate keys; the text then has more keys than the value.
     return value if _key_ends(text) == keys else _decoded(text, _DECODER)
 
@@ -52,7 +52,7 @@ def parse_exactly(text: bytes) -> object:
 def _key_ends(text: bytes) -> int:
     """Return the number of keys in a text, or more; -1 where counting would take a parser."""
     ends = len(_KEY_END.findall(text))
-    if b"\\" in text:  # quotes within strings, or strings that end in a backslash
+    if b"\\" in text:  # quotes within strings, or strings that end with a backslash
         if b'\\\\"' in text:
             return -1
         ends -= len(_QUOTED_KEY_END.findall(text))
@@ -106,14 +106,14 @@ def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
     """Parse a text whose depth is safe."""
     try:
         value: object = decoder.decode(text.decode("utf-8"))
-        orjson.loads(text)  # refuses lone surrogates, which UTF-8 cannot encode
+        orjson.loads(text)  # rejects lone surrogates, which UTF-8 cannot encode
     except UnicodeDecodeError:
         raise _refusal("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
         raise _refusal(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    except ValueError:  # a number too long to convert
+    except ValueError:  # too many digits to convert
         raise _refusal("The body has a number of too many digits.") from None
     return value
 
@@ -161,7 +161,7 @@ def _float(text: str) -> float:
 
 
 def _decimal(text: str) -> Decimal:
-    _float(text)  # refuses numbers that are too large
+    _float(text)  # rejects numbers that are too large
     try:
         return Decimal(text)
     except ArithmeticError:

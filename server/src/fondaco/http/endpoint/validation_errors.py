@@ -91,7 +91,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
         location = tuple(_steps(detail["loc"], _names_in(model)))
         if (kind := _kind(detail)) is not None:
             path = ".".join(location)
-            found.setdefault(path, [])  # the order of the findings
+            found.setdefault(path, [])  # keeps the order of the errors
             kinds.setdefault(path, _TypeMismatch(location, detail["input"])).expected.append(kind)
             continue
         if detail["type"] == "extra_forbidden":
@@ -237,9 +237,7 @@ def _steps(location: tuple[int | str, ...], classes: frozenset[str]) -> list[str
             or step.startswith(_MEMBERS)
             or step in _SCALARS
             or step in classes
-            or (
-                isinstance(part, str) and steps[-1:] == [step]
-            )  # named as the field that it selects
+            or (isinstance(part, str) and steps[-1:] == [step])  # a union tag named like its field
         ):
             continue
         steps.append(step)

@@ -40,7 +40,7 @@ class Exchange(ABC):
     Each front has its own class of exchange, which adds how bytes are read and sent.
     """
 
-    # Values that most requests leave as they are are class attributes, so that nothing is set for each.
+    # Defaults are class attributes: most requests never change them, so they cost nothing.
 
     id = ""
     task: asyncio.Task[None] | None = None
@@ -172,11 +172,11 @@ class Exchange(ABC):
         declared = self.declared_bytes
         if declared is not None and declared > limit_bytes:
             raise _too_large(limit_bytes)
-        if not self.complete:  # nearly all have arrived with their head
+        if not self.complete:  # most bodies arrive with their head
             await self._rest(limit_bytes)
         if self._size > limit_bytes:
             raise _too_large(limit_bytes)
-        # Large ones are not kept for as long as the answer takes.
+        # Free the pieces: a large body must not stay in memory until the response ends.
         pieces, self._body = self._body, []
         return b"".join(pieces)
 
@@ -190,7 +190,7 @@ class Exchange(ABC):
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
 
-    # What a front calls.
+    # Called by a front.
 
     def take(self, piece: bytes) -> None:
         """Take a piece of the body; after the response, none is kept."""
@@ -202,7 +202,7 @@ class Exchange(ABC):
             body.append(piece)
         elif isinstance(last := body[-1], bytearray):
             last += piece
-        else:  # many small pieces would need more memory than what is in them
+        else:  # join small pieces, whose overhead would exceed their content
             body.append(bytearray(piece))
         if self._arrival is not None:
             self._wake()

@@ -39,7 +39,7 @@ class Phase(Enum):
 class ServerConnection(asyncio.Protocol):
     """One client's connection."""
 
-    # As it is before anything has come.
+    # Defaults of a new connection.
 
     congested = False
     _client = ""
@@ -81,11 +81,12 @@ class ServerConnection(asyncio.Protocol):
         self._deadline = Timer(self._loop, self._deadline_passed)
         """Deadline of the part that is being received."""
 
-    # What asyncio calls.
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Expect the first request."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
+        # uvloop's transport is not a subclass.
+        self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if peer else ""
         self._slot = self._registry.add(self, self._client)
@@ -179,7 +180,7 @@ class ServerConnection(asyncio.Protocol):
         self._deadline.at = inf
         incoming.end_body()
         self._ignores_input = incoming.closes
-        if self._current is None and not self._pipelined:  # it was answered before
+        if self._current is None and not self._pipelined:  # answered before the body was complete
             self._deadline.set(self._limits.idle_timeout_s)
         return True
 
@@ -218,7 +219,7 @@ class ServerConnection(asyncio.Protocol):
         if self._discarded_bytes > _MOST_DISCARDED_BYTES:
             self.abort()
 
-    # What exchanges call.
+    # Called by exchanges.
 
     def write(self, octets: bytes) -> None:
         """Send, unless the client is gone or has had the last response."""
@@ -277,7 +278,7 @@ class ServerConnection(asyncio.Protocol):
         else:
             try:
                 self._transport.write_eof()
-            except OSError:  # the caller has reset the connection
+            except OSError:  # the client has reset the connection
                 self._transport.abort()
             self._resume()
         normal = self._slot is Slot.NORMAL
@@ -289,7 +290,7 @@ class ServerConnection(asyncio.Protocol):
         if not self._closed:
             self._transport.abort()
 
-    # What the listener calls.
+    # Called by the listener.
 
     def shut_down(self) -> None:
         """Close after the response at present, if there is one."""
@@ -324,7 +325,7 @@ class ServerConnection(asyncio.Protocol):
             self._transport.pause_reading()
             if self._phase is Phase.BODY and self._deadline.at < inf:
                 self._body_time_s = self._deadline.left_s
-                self._deadline.at = inf  # the wait is ours, not the client's
+                self._deadline.at = inf  # the server causes this wait, not the client
 
     def _resume(self) -> None:
         if self._paused and not self._closed:
@@ -353,7 +354,7 @@ class ServerConnection(asyncio.Protocol):
 
     def _deadline_passed(self) -> None:
         if self._closing or self._write_stalled:
-            self.abort()  # the client would not read a response either
+            self.abort()  # the client would not read an error response either
         elif self._phase is Phase.BODY or self._reader.started:
             self._refuse(RequestTimeoutError())
         else:

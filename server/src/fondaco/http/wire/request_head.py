@@ -34,8 +34,8 @@ _MOST_FIELDS = 256
 _MOST_DIGITS = 18
 """Of a length in bytes; longer ones fit no machine."""
 
-# Most callers send the same few lines, so what was read of them is remembered, except for values
-# that may be a secret or say something about a person.
+# Parsed lines are cached, since most clients repeat them, except for values that may be secret
+# or personal.
 _RequestLine = tuple[str, str, bytes, bytes | None, bool]
 _lines: dict[bytes, _RequestLine] = {}
 """Request lines without a query."""
@@ -72,7 +72,7 @@ class RequestHead:
     body_bytes: int | None
     """The length of the body; None: it comes in chunks."""
 
-    # What few requests say stands here, so that nothing is set for each.
+    # Defaults are class attributes: few requests change them.
 
     content: bytes | None = None
     """The body, where all of it came with the head."""
@@ -252,7 +252,7 @@ def _field(line: bytes) -> Header:
 
 def _cache_name(known: dict[bytes, _T], raw_name: bytes, read: _T) -> None:
     if len(known) >= _MOST_KNOWN:
-        known.clear()  # so that nobody fills it for good
+        known.clear()  # bounded, so that no client can fill it for good
     known[raw_name] = read
 
 

@@ -80,7 +80,7 @@ class RequestReader:
     @property
     def started(self) -> bool:
         """Whether anything of a next head has come; an empty line is nothing."""
-        # No set to look in, here and below: a bytearray has no hash.
+        # A tuple, here and below: a bytearray is unhashable.
         return self.unread_bytes > 1 or self._unread[self._at :] not in (b"", b"\r")
 
     def head(self) -> RequestHead | None:
@@ -211,7 +211,7 @@ class RequestReader:
         """Read and discard the trailer fields after the last chunk; the body ends with them."""
         unread, at = self._unread, self._at
         if unread.startswith(b"\r\n", at):
-            end = at - 2  # there are no fields
+            end = at - 2  # no trailer fields
         else:
             end = unread.find(_END, max(at, self._searched))
             if end < 0 or end - at > self._limit:
@@ -228,7 +228,7 @@ class RequestReader:
         unread, at = self._unread, self._at
         if not self._line_checked and (end := unread.find(b"\r\n", at)) >= 0:
             request_line(bytes(unread[at:end]))
-            self._line_checked = True  # and `_searched` is beyond it
+            self._line_checked = True  # `_searched` is now past the line
 
     def _wait_for_end(self, part: str) -> None:
         """Return if what has come may yet become a head or trailer.
@@ -242,8 +242,8 @@ class RequestReader:
             raise HeadersTooLargeError(
                 f"The request's {part} exceeds {self._limit} bytes. Send fewer or shorter fields."
             )
-        # What was read before `at` is none of it, though the expression would look at it.
+        # Bytes before `at` are consumed, but the expression's lookbehind would see them.
         stray = unread[at : at + 1] == b"\n" or _STRAY.search(unread, max(at, self._searched))
         if stray:
             raise InvalidRequestError(STRAY_FOUND)
-        self._searched = max(at, len(unread) - 3)  # 0 would mean: not yet
+        self._searched = max(at, len(unread) - 3)  # 0 means that nothing was searched

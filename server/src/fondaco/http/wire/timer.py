@@ -38,7 +38,7 @@ class Timer:
 
     def end(self) -> None:
         """Never fire again."""
-        self._callback = _nothing  # else the connection and its timer would keep each other
+        self._callback = _nothing  # breaks the reference cycle of connection and timer
         if self._event is not None:
             self._event.cancel()
 

@@ -103,7 +103,7 @@ class InProcessThrottle(Generic[SubjectT]):
         now = self._clock.monotonic()
         history = self._histories[subject]
         if now < history.refused_until:
-            return  # it was under way when the subject exceeded the limit
+            return  # the request started before the limit was reached
         history.failed_at.append(now)
         failures = len(history.failed_at)
         if failures > self._max_failures and now - history.failed_at[0] <= self._window_s:

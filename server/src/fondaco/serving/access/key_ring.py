@@ -45,7 +45,7 @@ class KeyRing:
             InactiveKeyError: its account is disabled.
             StorageFailedError: the key is not cached and the store cannot be read.
         """
-        # Not the stored hash: that one lets go of the interpreter's lock and waits to have it back.
+        # Not the stored digest, whose computation releases the interpreter's lock and waits for it.
         cached_as = sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
         entry = self._known.get(cached_as)
         if entry is None:
@@ -86,7 +86,7 @@ class KeyRing:
             raise InvalidApiKeyError
         generation = self.generation
         entry = await self._keys.find(digest(self._pepper, secret))
-        if generation == self.generation:  # else it may be stale by now
+        if generation == self.generation:  # otherwise the entry may be stale
             self._cache(cached_as, entry)
         if entry is None:
             raise InvalidApiKeyError

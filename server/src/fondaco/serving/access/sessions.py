@@ -83,7 +83,7 @@ class Sessions:
         account_id = await self._store.take_login(digest(self._pepper, login), now)
         if account_id is None:
             raise LoginRefusedError
-        async with self._one_by_one:  # else two of the first logins would make a key each
+        async with self._one_by_one:  # concurrent first logins would create a key each
             key = await self._key_for(account_id)
         return await self._begun(key)
 
@@ -155,7 +155,7 @@ class Sessions:
             idle_since=now - self.idle_timeout_s,
             most=MOST_SESSIONS,
         )
-        self._ended += 1  # the oldest of the key may have ended for it
+        self._ended += 1  # starting a session may have ended the key's oldest one
         return token, *await self.authenticate(token)
 
     async def _fetch(self, token: str, cached_as: bytes) -> _Cached:

@@ -95,7 +95,8 @@ class IdempotencyStore:
         except StorageFailedError as error:
             report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=record.call_id)
         else:
-            self._unreleased.pop(record.call_id, None)  # two repeats may release it at a time
+            # Concurrent repeats may release the same record.
+            self._unreleased.pop(record.call_id, None)
 
     async def recover(self) -> None:
         """Delete the records of calls that a crash ended before they were charged.

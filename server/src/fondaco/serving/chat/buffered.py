@@ -47,14 +47,15 @@ async def _read(
             async with aclosing(output_pipeline.deliver(first, rest, meter)) as delivered:
                 return [batch async for batch in delivered]
         taken = [meter.take(first)]
-        at_once = meter.cut_off  # not narrowed: the loop asks again
+        # A variable, so that mypy does not narrow the attribute for the loop.
+        at_once = meter.cut_off
         if not at_once:
             async for batch in rest:
                 taken.append(meter.take(batch))
                 if meter.cut_off:
                     break
         return taken
-    finally:  # `aclosing` would be three calls more
+    finally:  # faster than `aclosing`, which adds three calls
         await rest.aclose()
 
 

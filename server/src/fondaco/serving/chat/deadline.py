@@ -23,7 +23,7 @@ async def within(steps: AsyncGenerator[CallEvent], timeout_s: float) -> AsyncGen
     deadline = asyncio.get_running_loop().time() + timeout_s
     async with aclosing(steps):
         while True:
-            # No time-out stays open across a yield.
+            # A time-out scope must not stay open across a yield.
             try:
                 async with asyncio.timeout_at(deadline):
                     step = await anext(steps)

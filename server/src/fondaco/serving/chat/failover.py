@@ -17,7 +17,7 @@ Output: TypeAlias = tuple[EventBatch, AsyncGenerator[EventBatch]]
 class ChatFailover(Failover[ChatEngine]):
     """The failover of one chat request."""
 
-    # `measure` and `start` loop as `first` does: a closure and two coroutines a call less.
+    # `measure` and `start` repeat the loop of `first`: this saves a closure and two coroutines a request.
 
     _prompt: Prompt | None = None
     _measured_by: ChatEngine | None = None
@@ -48,7 +48,7 @@ class ChatFailover(Failover[ChatEngine]):
         """
         while True:
             engine = self.engine
-            # Engines have their own tokenizers: a prompt is only of use to the one that measured it.
+            # Tokenizers differ between engines: reuse a prompt only with the engine that measured it.
             prompt = self._prompt if engine is self._measured_by else None
             events = engine.chat(request, prompt)
             try:

@@ -81,7 +81,7 @@ class ChatHearing:
             messages.append(message)
         options = request.options
         if not any(map(_has_media, messages)):
-            options = replace(options, media=False)  # engines of text alone may answer now
+            options = replace(options, media=False)  # text-only engines can now serve the request
         return replace(request, messages=tuple(messages), options=options)
 
     async def _text(

@@ -25,7 +25,7 @@ async def hold_output(
     limit = output_limit(model, prompt, requested_tokens)
     open_ended = requested_tokens is None
     if open_ended and not prompt.exact:
-        # The prompt is not counted, so what it leaves is unknown.
+        # Without a token count, the remaining context is unknown.
         limit = model.output_limit(0, None) or limit
     tokens = paid.meter.current = TokenMeter(prompt, limit, request.choices)
     try:

@@ -136,7 +136,7 @@ class Chat:
         request = self._with_defaults(model, request, requested_tokens, instructions)
         failover = ChatFailover(self._engines.of(model, request.options.engine), model.id)
         estimated, meter = _estimated_tokens(request, requested_tokens), CallMeter(whole=whole)
-        # Entering is the admission, leaving the settlement.
+        # Entering admits the request; leaving settles it.
         async with self._paid_calls.open(call, model, meter, estimated_tokens=estimated) as paid:
             output_pipeline: OutputPipeline | None = None
             if request.options.media:
@@ -158,7 +158,7 @@ class Chat:
                     yield _started(route, failover, output_pipeline, paid, tokens)
                     if output_pipeline is None:
                         yield tokens.take(answer.first)
-                        at_once = tokens.cut_off  # not narrowed: the loop asks again
+                        at_once = tokens.cut_off  # so that mypy does not narrow the attribute
                         if not at_once:
                             async for batch in answer.rest:
                                 yield tokens.take(batch)
@@ -183,7 +183,7 @@ class Chat:
         self._expect_able(model, request)
         request = self._with_defaults(model, request, None, "")
         reservation = await self._paid_calls.limits.admit(call, model, 0)
-        if request.options.media:  # what an image counts is known once it was shown
+        if request.options.media:  # an engine counts media only while it processes them
             raise PromptNotCountableError
         if _is_negotiated(model, request):
             request, _ = await self._negotiation.fit(model, request)

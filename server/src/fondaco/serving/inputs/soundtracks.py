@@ -63,7 +63,7 @@ async def expect_decodable(
     """
     try:
         await sounds.decoded(file, MOST_SECONDS, memory, field_path)
-    except InvalidAudioFormatError as error:  # which names all formats of recordings
+    except InvalidAudioFormatError as error:  # its message lists all audio formats
         what = "It has no sound that can be read as WAV or MP3."
         raise InvalidAudioFormatError(
             f"{field_path} cannot be used. {what}", faults={field_path: (what,)}

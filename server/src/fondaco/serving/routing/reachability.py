@@ -59,7 +59,7 @@ class Reachability:
     async def _look(self, name: str, look: Look) -> None:
         seen = await looked(look)
         if self._looks.get(name) is not look:
-            return  # a new configuration came meanwhile
+            return  # the configuration was reloaded meanwhile
         was_down, before = self._is_down(name), self._verdicts.get(name)
         if seen.fault and not was_down:
             report(Incident.ENGINE_UNREACHABLE, reason=seen.fault, engine=name)

@@ -40,7 +40,7 @@ class Readiness:
         Raises:
             FondacoError: why they cannot.
         """
-        async with self._probing:  # one probe serves all who ask meanwhile
+        async with self._probing:  # concurrent requests share one probe
             if self._clock.monotonic() >= self._until:
                 self._fault = await self._probe()
                 self._until = self._clock.monotonic() + self._cache_s

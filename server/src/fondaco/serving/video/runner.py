@@ -125,7 +125,7 @@ class JobRunner:
         self.work: VideoWork | None = None
         """Work on jobs from now on."""
 
-    # What the use case calls.
+    # Called by the use case.
 
     def keep(self, job_id: str, hold: Hold) -> None:
         """Keep a job's hold until it ends."""
@@ -152,7 +152,7 @@ class JobRunner:
             shares[running.job.model].append(running.progress)
         return {model: sum(told) / len(told) for model, told in shares.items()}
 
-    # What the composition root calls.
+    # Called by the composition root.
 
     async def recover(self) -> int:
         """Hold again what unfinished jobs held before the process ended; return how many there are.
@@ -207,7 +207,7 @@ class JobRunner:
             job = claimed.job
             self._last_account = job.account_id
             running = _Running(job, anyio.CancelScope())
-            # Only a lease that ran out unseen brings a job here twice; the old try is cancelled by now.
+            # A job can only arrive twice if its lease expired unnoticed; the first try is cancelled by now.
             self._running[job.id] = running
             tasks.start_soon(self._try, claimed, running, self.work)
 
@@ -247,7 +247,7 @@ class JobRunner:
             made = await self._made(claimed, running, work)
         except EngineError as error:
             if job.attempts < TRIES and not isinstance(error, EngineTimeoutError):
-                await anyio.sleep(self._options.renew_s)  # what was the matter may pass
+                await anyio.sleep(self._options.renew_s)  # the cause may be temporary
                 await self._give_back(job, counted=True)
             else:
                 await self._fail(job, failure_of(error), began)
@@ -296,7 +296,7 @@ class JobRunner:
             raise EngineTimeoutError from error
         except FieldNotTakenError as error:
             raise EngineError from error
-        except ConcurrencyLimitError as error:  # the account's pictures take the memory of this one
+        except ConcurrencyLimitError as error:  # the account's image requests use this memory
             raise EngineBusyError from error
 
     async def _fail(self, job: PaidJob, failure: JobFailure, began: float) -> None:
@@ -336,7 +336,7 @@ class JobRunner:
         except StorageFailedError:
             await self._written()
             if await self._rehold(job):
-                return  # the end was refused once it could be written
+                return  # the journal refused the end of the job
         self._holds.pop(job.id, None)
         self._metrics.ended(job.model, "done" if failure is None else failure.value)
 
@@ -348,7 +348,7 @@ class JobRunner:
     async def _give_back(self, job: PaidJob, *, counted: bool) -> None:
         try:
             await self._jobs.give_back(job.id, job.lease, counted=counted)
-        except StorageFailedError as error:  # its lease runs out instead
+        except StorageFailedError as error:  # the lease expires instead
             report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=job.id)
 
     async def _hold_of(self, job: PaidJob) -> Hold | None:

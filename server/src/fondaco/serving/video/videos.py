@@ -219,7 +219,7 @@ class Videos:
         self._sealer.expect_installed()
         async with self._opening:
             sealed = await self._jobs.result(job.id)
-            if sealed is None:  # it was deleted since
+            if sealed is None:  # deleted since the status was read
                 raise MediaNotFoundError
             memory.hold_more(len(sealed))
             try:
@@ -310,7 +310,7 @@ class Videos:
         async def insert(hold: Hold) -> bool:
             nonlocal result
             holding = replace(job, held=hold.funds, epoch=hold.epoch)
-            self._runner.keep(job.id, hold)  # before: it may be claimed as soon as it is there
+            self._runner.keep(job.id, hold)  # before the insert: the job may be claimed at once
             try:
                 result = await self._jobs.add(holding, request_file, self._limits, hold.noted)
             finally:
@@ -320,7 +320,7 @@ class Videos:
                     self._runner.forget(job.id)
             return result is QueueResult.ADDED
 
-        # The store commits the job whether or not anybody waits for it, so its hold has to stay with it.
+        # The store commits the job even if the request is cancelled, so the hold must stay with the job.
         await uncancelled(paid.entrust(insert))
         match result:
             case QueueResult.ACCOUNT_FULL:

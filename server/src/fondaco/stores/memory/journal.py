@@ -156,7 +156,7 @@ class MemoryJournal:
         for call in calls:
             with suppress(ArithmeticError, ValueError, TypeError, KeyError):
                 expect_call(call)
-                _ = self._snapshots[call.account_id]  # there is such an account
+                _ = self._snapshots[call.account_id]  # raises KeyError for an unknown account
                 self._open[call.call_id] = call
 
     async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:

@@ -148,7 +148,7 @@ def _png(width: int, height: int, data: bytes, channels: int, colour: int) -> by
     view = memoryview(data)
     packed = bytearray()
     for start in range(0, row_bytes * height, row_bytes):
-        packed += packer.compress(b"\0")  # the row's filter: none
+        packed += packer.compress(b"\0")  # filter type of the row: none
         packed += packer.compress(view[start : start + row_bytes])
     packed += packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)

@@ -28,9 +28,7 @@ class Voices(Protocol):
 class Reader:
     """Handles the requests of a `Speaker` by a model."""
 
-    cancellable = (
-        True  # a sentence is finished, and not waited for: loading the model anew takes longer
-    )
+    cancellable = True  # the sentence is finished, as loading the model again takes longer
 
     def __init__(self, voices: Voices) -> None:
         self._voices = voices

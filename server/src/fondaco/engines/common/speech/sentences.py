@@ -109,7 +109,7 @@ def _ends(text: str) -> Iterator[int]:
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match.group()
     if text[match.end()].islower() and mark.count("\n") < _NEW_PARAGRAPH:
-        return False  # of a line, too: mails are broken in the middle of sentences
+        return False  # a line break within a sentence, as in e-mail
     if "\n" in mark:
         return True
     if not mark.startswith(".") or mark.startswith(".."):

@@ -61,7 +61,7 @@ def _chunks(begun: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _rate(begun: bytes, at: int) -> int:
     if len(begun) < at + _FORMAT.size:
-        return 0  # nothing can follow what is not here yet
+        return 0  # the format chunk is incomplete
     kind, channels, rate, _, _, bits = _FORMAT.unpack_from(begun, at)
     if kind not in (_PCM, _EXTENSIBLE) or (channels, bits) != (_MONO, _BITS):
         raise UnusableWavError

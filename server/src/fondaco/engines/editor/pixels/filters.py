@@ -54,7 +54,7 @@ def grainy(raster: Raster, strength: float, seed: int) -> Raster:
     for rows in bands(raster.height, raster.width):
         rgb = to_floats(raster.rgb[rows])
         grey = brightness(rgb)
-        middle = 0.35 + 2.6 * grey * (1 - grey)  # least of it in black and in white
+        middle = 0.35 + 2.6 * grey * (1 - grey)  # weakest in black and white
         result[rows] = to_bytes(
             rgb + ((to_floats(noise[rows]) - 0.5) * middle * strength)[..., None]
         )

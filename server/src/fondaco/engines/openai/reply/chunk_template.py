@@ -37,13 +37,13 @@ class ChunkTemplate:
 
     def forget(self) -> None:
         """Forget the learned chunk."""
-        self._before = self._after = b"\0"  # which no JSON begins or ends with
+        self._before = self._after = b"\0"  # no JSON starts or ends with NUL
         self._least = 0
 
     def learn(self, payload: bytes, kind: Kind, choice: int, text: str) -> None:
         """Learn a chunk that contains only `text`, if the text's position is unambiguous."""
         if payload.startswith(self._before):
-            return  # learned already; this text has escapes
+            return  # already learned; this text contains escapes
         before, quoted, after = payload.partition(b'"%b"' % text.encode())
         if quoted and quoted not in after and before.rstrip(b" ").endswith(_KEYS[kind]):
             self._before, self._after = before + b'"', b'"' + after

@@ -34,7 +34,7 @@ def split_content(reasoning: object, content: object, refusal: object) -> tuple[
     content_texts.reasoning += _texts(reasoning, _DEEPEST)
     for part in _parts(content):
         kind = part.get("type") if isinstance(part, dict) else None
-        match kind:  # a type of any kind is compared, also one without a hash
+        match kind:  # `match` also compares unhashable values
             case "thinking" | "reasoning":
                 content_texts.reasoning += _texts(part, _DEEPEST)
             case "refusal":

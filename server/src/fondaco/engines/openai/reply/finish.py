@@ -89,7 +89,7 @@ def finish_of(value: object) -> FinishReason | None:
         return reason
     if any(failure in word for failure in _FAILURES):
         raise EngineError(f"The model's engine gave up: {value[:_LONGEST]!r}.")
-    return "stop"  # whatever it is called, it is an end
+    return "stop"  # any other name means a normal end
 
 
 def stop_sequence_of(choice: Mapping[str, Any], sought: Collection[str]) -> str | None:

@@ -225,7 +225,7 @@ class ReplyReader:
     ) -> tuple[Kind, str] | None:
         """Return kind and text of a message that contains a single text only."""
         message, logprobs = choice.get("delta") or choice.get("message"), choice.get("logprobs")
-        if not message:  # POST /completions has the text alone
+        if not message:  # POST /completions sends plain text
             message = {"content": choice.get("text")}
         message = object_at(message)
         single_text = self._read_text(index, message, logprobs, events)

@@ -105,7 +105,8 @@ class ToolReader:
         events: list[ToolPart] = []
         now: list[_Call] = []
         for number, piece in enumerate(calls):
-            if piece.get("type") not in (None, "", "function"):  # a list has no hash
+            if piece.get("type") not in (None, "", "function"):
+                # A tuple, as the type may be unhashable.
                 raise MalformedReplyError
             function = object_at(piece.get("function") or {})
             name, arguments = (
@@ -166,7 +167,7 @@ class ToolReader:
         if self._calls and self._calls[-1].name_pending:
             self._emit(self._calls[-1], "", events)
         if any(call.id == call_id for call in self._calls):
-            call_id = ""  # two calls cannot share an id: their results would
+            call_id = ""  # with a shared id, the calls' results could not be told apart
         if len(self._calls) == _MOST_CALLS:
             raise MalformedReplyError
         call = _Call(len(self._calls), position, call_id, _name(name))

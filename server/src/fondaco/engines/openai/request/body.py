@@ -225,7 +225,7 @@ def sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, ob
     engine_parameters = _engine_parameters(sampling)
     if engine_parameters == _NO_EXTRAS:
         return wire
-    for name, value in zip(_EXTRAS, engine_parameters, strict=False):  # the temperatures follow
+    for name, value in zip(_EXTRAS, engine_parameters, strict=False):  # excludes the temperatures
         if value is None or value == ():
             continue
         if name not in dialect.engine_parameters:

@@ -106,7 +106,7 @@ def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
         also.add(scene)
         scene = _DRY[scene]
     if scene == "mountain" and subjects and _main(subjects).noun == "lighthouse":
-        also.add(scene)  # on a cliff, and that is by the sea; the heights stay behind it
+        also.add(scene)  # its cliff is by the sea, with the mountains behind
         scene = "sea"
     return Brief(
         scene=scene,

@@ -94,7 +94,7 @@ def _planet(stage: Stage, canvas: Canvas, chance: np.random.Generator) -> None:
         ),
     )
     canvas.circle(x, y, radius, flat(tone))
-    for _ in range(15):  # bands of its air, each bulging like the sphere
+    for _ in range(15):  # bands of clouds, curved like the sphere
         at = chance.uniform(-0.92, 0.92)
         half = radius * math.sqrt(1 - at * at)
         bend = [

@@ -203,7 +203,7 @@ def _panes(
     for row in range(3):
         for column in range(3):
             left, top = 0.14 + column * 0.28, 0.1 + row * 0.28
-            lit = dark and chance.random() < 0.62  # most are at home
+            lit = dark and chance.random() < 0.62  # most windows are lit
             glass: Colour = LAMP if lit else mix((60, 74, 96), tone, 0.2)
             pane = (
                 at(left, top),

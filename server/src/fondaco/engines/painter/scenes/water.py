@@ -43,7 +43,7 @@ def paint_water(stage: Stage, top: float, *, mirror: float = 0.0) -> None:
     """
     first = int(top)
     rows = stage.height - first
-    if rows < 2:  # nothing to see
+    if rows < 2:  # too little water to be visible
         return
     brief, light = stage.brief, stage.light
     rough = 1.7 if brief.has("storm", "wind") else 0.55 if brief.has("calm") else 1.0
@@ -268,7 +268,7 @@ def _reef(stage: Stage, chance: np.random.Generator) -> None:
                 x = stage.width * chance.random()
                 if (
                     layer == 2 and abs(x - stage.width / 2) < stage.width * 0.24
-                ):  # room for subjects
+                ):  # leave space for subjects
                     continue
                 root = float(np.interp(x, xs, line)) + stage.unit * 0.012
                 tone = mix(tones[chance.integers(5)], light, 0.2 + 0.5 * depth)

@@ -98,10 +98,11 @@ def _tracks(
         )
         way = np.stack((-down[row, column], across[row, column]), -1)
         strength = np.hypot(way[:, 0], way[:, 1])
-        steep = strength > 2  # below, there is no contour to follow
+        steep = strength > 2  # a weaker gradient has no contour to follow
         way = np.where(steep[:, None], way / np.maximum(strength, 1e-6)[:, None], heading)
         way = np.where(((way * heading).sum(-1) < 0)[:, None] & (step > 0), -way, way)
-        going &= np.abs(target[row, column] - colour).sum(-1) < 64  # another thing begins
+        # The stroke has reached another object.
+        going &= np.abs(target[row, column] - colour).sum(-1) < 64
         heading = way
         at = np.where(going[:, None], at + way * radius * 0.8, at)
         track.append(at.copy())

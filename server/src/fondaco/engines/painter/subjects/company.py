@@ -143,7 +143,7 @@ def _wake(stage: Stage, canvas: Canvas, spot: Spot, sprite: NDArray[np.uint8], l
     """Draw foam where a thing meets the water."""
     size = sprite.shape[0]
     row = sprite[min(size - 1, int(size * 0.88)), :, 3]
-    wet = np.flatnonzero(row > 60)  # what is opaque
+    wet = np.flatnonzero(row > 60)  # opaque pixels
     if not len(wet):
         return
     left, right = spot.x - size / 2 + wet[0], spot.x - size / 2 + wet[-1]

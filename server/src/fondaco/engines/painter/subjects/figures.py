@@ -118,7 +118,7 @@ class _Figure:
         self._head = 0.105 if costume.child else 0.078
         self._neck = -0.74 if costume.child else -0.81
         self._hip = -0.42 if costume.child else -0.48
-        if seated:  # the same body, lower by the legs
+        if seated:  # lower the body by the length of the legs
             self._neck, self._hip = self._neck + 0.24, self._hip + 0.24
         self._half = 0.105 * costume.bulky
 

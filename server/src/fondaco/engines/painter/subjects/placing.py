@@ -58,7 +58,7 @@ def place(stage: Stage) -> tuple[Spot, ...]:
             _free(stage, chance, subjects[k], next(slots), _total(subjects, free))
             for _ in range(subjects[k].count)
         ]
-    for _ in subjects:  # a chain of things on things is as long as there are subjects
+    for _ in subjects:  # a chain of hosts is at most as long as the list
         for k, (host, how) in hosts.items():
             if k not in spots and host in spots:
                 spots[k] = [
@@ -178,7 +178,7 @@ def _lighthouse(stage: Stage, chance: np.random.Generator, spot: Spot, *, alone:
     """Place a lighthouse at a side, near and large or far and small, and its lamp within the picture."""
     size = spot.size * (float(chance.choice((0.72, 1.0, 1.25))) if alone else 1.0)
     sea = stage.height - stage.horizon
-    # The larger it is, the lower its foot: the size at which its top is at the margin.
+    # A larger lighthouse stands lower; limit its size so that its top stays within the margin.
     room = stage.horizon + 0.1 * sea - _MARGIN * stage.height
     size = min(size, room / (1 - 0.34 * sea / stage.unit))
     x = stage.side(float(chance.choice((0.7, 0.76, 0.64)))) if alone else spot.x

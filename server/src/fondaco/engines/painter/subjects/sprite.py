@@ -55,7 +55,7 @@ def recoloured(sprite: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
     """Return the sprite in shades of a colour; eyes, outlines and what is white stay."""
     alpha, plain = _plain(sprite)
     bright = luma(plain)
-    body = (bright > 45) & (alpha > 0.5)  # what is no outline
+    body = (bright > 45) & (alpha > 0.5)  # without outlines
     if not body.any():
         return sprite
     low, high = np.percentile(bright[body], (6, 94))

@@ -81,7 +81,7 @@ class Canvas:
     """Draws on an array [height, width, 4] of bytes; coordinates are pixels from the upper left."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self._pixels = pixels  # Skia keeps no reference to it
+        self._pixels = pixels  # Skia keeps no reference to the bytes
         self._surface = skia.Surface(
             pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType
         )

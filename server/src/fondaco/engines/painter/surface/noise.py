@@ -96,7 +96,7 @@ def blurred(pixels: Pixels, sigma: float) -> Pixels:
     if sigma < 6:  # small kernels are cheap and exact
         return np.asarray(ndimage.gaussian_filter(pixels, across, truncate=2.5))
     size = int(sigma * 1.0) * 2 + 1
-    for _ in range(3):  # three boxes make nearly a bell
+    for _ in range(3):  # three box filters approximate a Gaussian
         pixels = ndimage.uniform_filter(
             pixels,
             (size, size, 1) if pixels.ndim == 3 else size,

@@ -65,7 +65,7 @@ def _sketch(picture: Pixels, creativity: float, *, styled: bool) -> Pixels:
     rows, columns = picture.shape[:2]
     coarser = min(_COARSEST**creativity, max(1.0, min(rows, columns) / _LEAST_SIDE))
     coarser = max(coarser, sqrt(rows * columns / _MOST_SKETCHED))
-    if styled:  # strokes have a size of their own: on a copy too small they would hide everything
+    if styled:  # on a smaller copy, strokes of fixed size would hide all detail
         coarser = min(coarser, sqrt(rows * columns / STYLED_PIXELS))
     width, height = max(1, round(columns / coarser)), max(1, round(rows / coarser))
     return scaled(picture, width, height)

@@ -70,7 +70,7 @@ def carved(height: Planes, depth: float, softness: float) -> tuple[Planes, Plane
     down, across = _slope(soft, 0), _slope(soft, 1)
     length = np.sqrt(1 + down**2 + across**2)
     light = (_LIGHT[2] - _LIGHT[0] * across - _LIGHT[1] * down) / length
-    # Halfway between the light and the eye, which is straight above.
+    # The half vector between the light and the viewer, who looks from straight above.
     half = _LIGHT + np.array((0, 0, 1), np.float32)
     half /= np.linalg.norm(half)
     shine = np.clip((half[2] - half[0] * across - half[1] * down) / length, 0, 1) ** _SHINE

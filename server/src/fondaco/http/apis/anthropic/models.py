@@ -34,7 +34,7 @@ def with_models(endpoints: tuple[AnyEndpoint, ...]) -> tuple[AnyEndpoint, ...]:
 class ModelsPageQuery(AllModelsQuery):
     """Selects models: for OpenAI's clients by type; Anthropic's receive all text models on one page."""
 
-    # The values of a query are strings.
+    # Query values are strings.
     limit: int | None = Field(None, ge=1, le=1_000, strict=False, description="Models per page.")
     after_id: str | None = None
     before_id: str | None = None
@@ -63,7 +63,7 @@ async def _run(run: _Run, context: RequestContext[Any, Any]) -> AnyResponse:
         return await run(context)
     if "id" not in context.path:
         models = context.platform.catalogue.models(ModelType.TEXT)
-        # All of them are on one page: beyond an id there are none.
+        # One page lists all models, so there is nothing before or after an id.
         turned = context.query.after_id is not None or context.query.before_id is not None
         entries = [] if turned else [_entry(model) for model in models if takes_plain(model)]
         return json_response(
@@ -74,7 +74,7 @@ async def _run(run: _Run, context: RequestContext[Any, Any]) -> AnyResponse:
                 "last_id": entries[-1]["id"] if entries else None,
             }
         )
-    shown = await run(context)  # it finds the model, and says if it will be retired
+    shown = await run(context)  # finds the model, and adds deprecation headers
     if isinstance(shown, Response):
         model = context.platform.catalogue.entry(orjson.loads(shown.body)["id"])
         if model is not None:

@@ -42,7 +42,7 @@ class _Jobs:
 async def _jobs(platform: Platform) -> _Jobs:
     try:
         counts = await platform.videos.counts()
-    except StorageFailedError:  # the other metrics tell why
+    except StorageFailedError:  # other metrics report the failure
         counts = {}
     return _Jobs(counts, platform.job_runner.progress)
 

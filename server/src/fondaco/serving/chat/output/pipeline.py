@@ -56,7 +56,7 @@ class OutputPipeline:
         """
         if shown := await self._take(first, meter):
             yield shown
-        at_once = meter.cut_off  # not narrowed: the loop asks again
+        at_once = meter.cut_off  # a variable, so that mypy does not narrow the attribute
         if at_once:
             return
         async for batch in rest:
@@ -86,5 +86,5 @@ class OutputPipeline:
             await self._validation.expect(batch)
         if self._calls is not None:
             await self._calls.expect(batch)
-        # Last of all, as it may put reasoning into the text.
+        # The last step, since it may move reasoning into the text.
         return batch if self._thinking is None else self._thinking.to_output(batch)

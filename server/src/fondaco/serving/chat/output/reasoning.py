@@ -145,7 +145,7 @@ def think(
     )
     if profile.tags and (inside or not off) and _is_bound(request.options):
         instructed = _with_options(instructed, replace(instructed.options, format_after=CLOSING))
-    # What is promised of content in an output format holds for all of it.
+    # With an output format, the whole content must match it, so reasoning gets its own field.
     formed = request.options.output_format is not None
     shown = None if hidden else ReasoningField.FIELD if formed else profile.shown
     thinking = ReasoningFilter(tags=profile.tags, inside=inside, shown=shown)

@@ -132,7 +132,7 @@ class ThinkTagParser:
         """Return what is certain of the reasoning that `unparsed` starts within, and what follows it."""
         if self._fresh:
             unparsed = unparsed.lstrip()
-            while unparsed.startswith(OPENING):  # once more, as some models do
+            while unparsed.startswith(OPENING):  # some models repeat the opening tag
                 unparsed = unparsed[len(OPENING) :].lstrip()
             if OPENING.startswith(unparsed):
                 return "", unparsed

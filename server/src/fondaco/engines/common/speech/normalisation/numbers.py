@@ -47,7 +47,7 @@ RULES = (
     ReadingRule.of(
         r"\b v (?P<version> \d{1,6} (?:\.\d{1,6})+ )", lambda m: f"version {m['version']}"
     ),
-    # 2.0.1, but no date or address: those have been replaced before.
+    # 2.0.1; dates and addresses have already been replaced.
     ReadingRule.of(r"(?<![\w.,]) \d{1,6} (?:\.\d{1,6}){2,8} (?![\w,])", _points),
     ReadingRule.of(r"(?<=\d) [½¼¾]", lambda m: _VULGAR[m.group()]),
     ReadingRule.of(r"(?<![\w.,/]) (\d{1,6}) [ ] (?=\d{1,2} / \d{1,2} (?![\w/]))", r"\1 and "),
@@ -55,7 +55,7 @@ RULES = (
     ReadingRule.of(r"\b 24/7 \b (?!/)", "twenty-four seven"),
     ReadingRule.of(r"\b 50/50 \b (?!/)", "fifty-fifty"),
     ReadingRule.of(r"(?<![\w./]) (10|100) / \1 (?![\w/])", r"\1 out of \1"),
-    # Of a subtraction; any other dash between numbers is that of a range.
+    # A dash before an equals sign is a subtraction; other dashes between numbers mark ranges.
     ReadingRule.of(r"(?<=\d) \s [-\u2013] \s (?=\d{1,15} (?:\.\d{1,15})? \s? =)", " minus "),
     ReadingRule.of(
         r"(?<![\w.,-]) (?P<begin>\d{1,4}) \s? [-\u2013] \s? (?P<end>\d{1,4}) (?= %? [.,;:!?)]* (?:\s|$))",
@@ -63,7 +63,7 @@ RULES = (
     ),
     ReadingRule.of(r"(?<![\w)]) \u2212 \s? (?=[\d.])", "minus "),
     ReadingRule.of(r"\s \u2212 \s (?=\d)", " minus "),
-    # A ratio; a time has two digits behind the colon.
+    # A ratio; a time has two digits after the colon.
     ReadingRule.of(r"(?<![\w:]) (\d{1,3}) : (\d) (?![\d:])", r"\1 to \2"),
     ReadingRule.of(r"(?<![\w.]) (\d{1,9} (?:\.\d{1,3})?) k (?!\w)", r"\1 thousand"),
     ReadingRule.of(r"(?<![\w.$£€]) (\d{1,9} (?:\.\d{1,3})?) M (?=\s[a-z])", r"\1 million"),
@@ -75,9 +75,9 @@ RULES = (
         r"[\u2248\u2243\u2260\u2264\u2265\u221a\u221e\u2030] \s?",
         lambda m: f" {_SYMBOLS[m.group()[0]]} ",
     ),
-    # In front of numbers that are no quantities: agents, codes, telephones.
+    # Leading zeros mark codes and phone numbers, which are spelled digit by digit.
     ReadingRule.of(r"(?<![\w.,:/+-]) 0\d{2,} (?![\d:/.,-])", lambda m: spelled(m.group())),
     ReadingRule.of(r"\d [\d,]* \d", _long),
-    # Between digits, but not between groups of three.
+    # A comma between digits, except before a group of three.
     ReadingRule.of(r"(?<=\d) , (?=\d) (?! \d{3} (?!\d))", ", "),
 )

@@ -57,7 +57,7 @@ class CalledTool(Open):
 
 _DETAIL: JsonDict = {
     "type": "object",
-    # Without types: a detail passes as its engine gave it, whatever that engine puts there.
+    # Untyped, since engines' details pass through unchanged.
     "properties": {
         "type": {"description": "`reasoning.text`, `reasoning.encrypted` or the like."},
         "text": {"description": "Reasoning text."},
@@ -144,7 +144,7 @@ _WORDS = frozenset({"type", "text", "thinking"})
 _MEDIA = frozenset({"image_url", "input_audio", "video_url"})
 _ROLES = {
     "system": Role.SYSTEM,
-    "developer": Role.SYSTEM,  # the newer name of the same thing
+    "developer": Role.SYSTEM,  # OpenAI's newer name for `system`
     "user": Role.USER,
     "assistant": Role.ASSISTANT,
     "tool": Role.TOOL,

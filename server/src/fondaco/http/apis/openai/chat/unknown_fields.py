@@ -65,9 +65,10 @@ def _add_paths(part: BaseModel, prefix: str, found: set[str]) -> None:
             found.add(prefix + name)
     if isinstance(part, SchemaFormat) and part.nested:
         found.update(f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
-    for name, value in part.__dict__.items():  # the fields: half of the time of looking them up
+    for name, value in part.__dict__.items():
+        # Skips the field lookup, which takes half of the time.
         if value is None or value.__class__ is str:
-            continue  # as nearly all
+            continue  # most values
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, BaseModel) and not isinstance(one, Untouched):
                 _add_paths(one, f"{prefix}{name}.", found)

@@ -23,4 +23,4 @@ def _image_list(created: int, files: Sequence[bytes], url_type: str) -> bytes:
     for number, file in enumerate(files):
         parts += [b"," if number else b"", head, b64encode(file), b'"}']
     parts.append(b"]}")
-    return b"".join(parts)  # once: four pictures have up to 200 MB
+    return b"".join(parts)  # a single join: four pictures can take 200 MB

@@ -36,7 +36,7 @@ async def run(context: RequestContext[ResponsesRequest, None]) -> Response | Eve
     """Answer a conversation with a response."""
     body, platform, exchange = context.body, context.platform, context.exchange
     if body.store:
-        # Frameworks on OpenAI's clients write its default into every request; by hand, `true` is meant.
+        # Frameworks based on OpenAI's clients always send the default; in other requests, `true` is intended.
         body.expect_possible(always_stores=is_openai_client(exchange.headers))
     if ":" in body.model:
         take_suffix(body, platform.catalogue)

@@ -79,7 +79,7 @@ class KeyLimits(Strict):
         None,
         description="Stored and shown without effect: nothing is charged in VCU, the former name of DIEM.",
         examples=[30],
-        json_schema_extra={"deprecated": True},  # of `deprecated` pydantic warns at each reading
+        json_schema_extra={"deprecated": True},  # with pydantic's `deprecated`, each access warns
     )
 
     @property

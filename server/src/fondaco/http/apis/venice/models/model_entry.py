@@ -142,7 +142,7 @@ def _capabilities(model: Model) -> dict[str, object]:
         "supportsWebSearch": able.web_search,
         "supportsLogProbs": able.log_probs,
     }
-    if able.e2ee:  # newer than the published contract, by which plain models are listed
+    if able.e2ee:  # not in the published contract, so plain models omit it
         shown |= {"supportsE2EE": True, "supportsTeeAttestation": True}
     return shown
 

@@ -33,7 +33,7 @@ def _route(catalogue: Catalogue, name: str) -> Route[AnyModel]:
     """
     if len(name) > _LONGEST_NAME:
         raise ModelNotFoundError(f"A model's name has at most {_LONGEST_NAME:,} characters.")
-    for finds in (catalogue.knows, catalogue.serves):  # a name itself before patterns
+    for finds in (catalogue.knows, catalogue.serves):  # exact names before patterns
         for kind in _KINDS:
             if finds(name, kind):
                 return catalogue.route(name, kind)

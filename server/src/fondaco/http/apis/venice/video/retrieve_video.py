@@ -22,7 +22,7 @@ async def run(context: RequestContext[RetrieveVideoRequest, None]) -> Response |
     body, platform, exchange = context.body, context.platform, context.exchange
     account_id = context.key_holder.account.id
     memory = platform.videos.memory(account_id)
-    exchange.at_end(memory.release)  # whoever reads slowly keeps it for long
+    exchange.at_end(memory.release)  # a slow client holds the memory until it has read all
     found = await platform.videos.retrieve(account_id, body.model, body.queue_id, memory)
     if isinstance(found, VideoStatus):
         return _progress(found)
@@ -53,7 +53,7 @@ async def _sent(
     if deletes:
         try:
             await platform.videos.delete(video.job_id)
-        except StorageFailedError as error:  # it is deleted when it is old
+        except StorageFailedError as error:  # retention deletes it later
             report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=video.job_id)
     stream.finish()
 

@@ -74,7 +74,7 @@ class EventWriter:
 
     def write(self, batch: EventBatch) -> bytes:
         """Return the events of a batch; empty where none of it is shown."""
-        if self._text is not None and len(batch) == 1:  # nearly all batches, in half of the time
+        if self._text is not None and len(batch) == 1:  # fast path for most batches, twice as fast
             event = batch[0]
             if event.__class__ is Text and event.logprobs is None:
                 self._text.pieces.append(event.text)

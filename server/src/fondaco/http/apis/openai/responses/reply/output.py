@@ -138,7 +138,7 @@ class Output:
                 part.__class__ is OutputTextPart
                 and event.__class__ is Text
                 and event.logprobs is None
-            ):  # nearly all events; an open part means that no call is
+            ):  # fast path for most events; an open part excludes an open call
                 part.pieces.append(event.text)
                 self._listener.grown(event.text)
             elif self._must_wait(event):

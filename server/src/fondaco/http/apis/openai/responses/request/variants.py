@@ -29,7 +29,7 @@ def by_type(tags: Mapping[str, str], default: str | None = None) -> Callable[[ob
     def tag(value: object) -> str | None:
         if isinstance(value, dict):
             kind = value.get("type") or default
-        else:  # a part that is written again
+        else:  # a part that is being serialized
             kind = getattr(value, "type", None)
         return tags.get(kind) if isinstance(kind, str) else None
 
