@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
-from fondaco.cli import output
+from fondaco.cli import progress
 
 
 def run_with_terminal_on_stderr(fondaco: Fondaco, *arguments: str) -> tuple[str, str]:
@@ -79,10 +79,10 @@ def test_work_without_a_measure_shows_that_it_goes_on(monkeypatch: pytest.Monkey
     try:
         with os.fdopen(theirs, "w", encoding="utf-8") as stream:
             monkeypatch.setattr(sys, "stderr", stream)
-            monkeypatch.setattr(output, "_PATIENCE_S", 0.0)
+            monkeypatch.setattr(progress, "_PATIENCE_S", 0.0)
             monkeypatch.setenv("TERM", "xterm")
             shown = ""
-            with output.busy("Verifying the ledger"):
+            with progress.busy("Verifying the ledger"):
                 while "Verifying the ledger ..." not in shown:
                     shown += os.read(ours, 4096).decode()
             monkeypatch.undo()
@@ -96,8 +96,8 @@ def test_work_that_is_done_soon_shows_nothing(monkeypatch: pytest.MonkeyPatch) -
     try:
         with os.fdopen(theirs, "w", encoding="utf-8") as stream:
             monkeypatch.setattr(sys, "stderr", stream)
-            monkeypatch.setattr(output, "_PATIENCE_S", 3600.0)
-            with output.busy("Verifying the ledger"):
+            monkeypatch.setattr(progress, "_PATIENCE_S", 3600.0)
+            with progress.busy("Verifying the ledger"):
                 pass
             monkeypatch.undo()
         assert _all_of(ours) == ""

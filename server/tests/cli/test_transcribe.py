@@ -39,7 +39,7 @@ def test_a_missing_model_is_one_line(fondaco: Fondaco, tmp_path: Path) -> None:
     file = tmp_path / "silence.wav"
     file.write_bytes(wav(silence(1)))
     outcome = fondaco("transcribe", str(file), FONDACO_MODELS=str(tmp_path))
-    assert outcome.code == 1
+    assert outcome.code == 6
     [line] = outcome.err.splitlines()
     assert "fondaco models pull whisper-base" in line
 

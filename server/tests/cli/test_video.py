@@ -1,6 +1,11 @@
 """`fondaco video` and `fondaco jobs`."""
 
 import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +14,9 @@ from PIL import Image
 pytest.importorskip("av", reason="the extra `video` is not installed")
 
 from cli_program import Fondaco
+from fake_upstream import in_thread, refusing
+from fake_video_queue import COMPLETE, RETRIEVE, FakeVideoQueue
+from fondaco.cli.media import video_job
 from fondaco.domain.jobs import JobState, PaidJob, QueueLimits
 from fondaco.domain.media.mp4_file import video_header
 from fondaco.domain.money.money import Funds
@@ -16,7 +24,10 @@ from fondaco.domain.money.price import FREE
 from fondaco.domain.money.usage import Usage
 from fondaco.stores.sqlite.jobs.jobs import SqliteJobs
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from program import Program, program, until
 
+AWAY = {"message": "Starting"}
+SHORT = ("--seconds", "1", "--resolution", "480p", "--no-audio")
 DURATIONS = "[models.fondaco-camera.video]\ndurations = [1]\n"
 
 
@@ -67,6 +78,128 @@ def test_what_cannot_be_made_is_told(
     ended = fondaco("video", "Pan", *arguments)
     assert ended.code == code, ended.err
     assert told in ended.err
+
+
+@pytest.fixture(scope="module")
+def filming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A server whose built-in camera makes short videos."""
+    home = tmp_path_factory.mktemp("filming") / "home"
+    home.mkdir()
+    (home / "fondaco.toml").write_text(DURATIONS)
+    with program(home) as one:
+        yield one
+
+
+@pytest.mark.parametrize("named", ["home", "flags", "environment"])
+def test_the_server_makes_the_video_and_keeps_nothing(
+    fondaco: Fondaco, filming: Program, tmp_path: Path, named: str
+) -> None:
+    url, out = f"{filming.url}/api/v1", tmp_path / "made.mp4"
+    more, environ = {
+        "home": (("--home", str(filming.home)), {}),
+        "flags": (("--url", url, "--key", "env:MINE"), {"MINE": filming.api_key}),
+        "environment": ((), {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": filming.api_key}),
+    }[named]
+    before = len(filming.charged())
+    done = fondaco("video", "Pan left", "-o", str(out), *SHORT, *more, "--json", **environ)
+    assert done.json == {
+        "file": str(out),
+        "model": "fondaco-camera",
+        "width": 854,
+        "height": 480,
+        "seconds": 1,
+        "seed": None,
+        "audio": False,
+        "understood": None,
+    }
+    assert done.err == ""
+    assert video_header(out.read_bytes()).width == 854
+    charged = filming.charged()[before:]
+    assert len(charged) == 1, "the engine of the server made it, not the command"
+    assert filming.http.get("/api/v1/video/jobs").json() == {"data": []}
+
+
+def test_interrupted_it_says_that_the_server_goes_on_and_how_to_retrieve_the_video(
+    fondaco: Fondaco, tmp_path: Path
+) -> None:
+    out, fake = tmp_path / "made.mp4", FakeVideoQueue(holds=True)
+    with in_thread(fake):
+        words = ("video", "Pan", "-o", str(out), *SHORT, "--aspect-ratio", "1:1")
+        with subprocess.Popen(
+            [sys.executable, "-m", "fondaco", *words, "--url", fake.base_url],
+            env=fondaco.environ(),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            until(lambda: fake.asked_at(RETRIEVE), within_s=60)
+            run.send_signal(signal.SIGINT)
+            _, told = run.communicate(timeout=60)
+        assert run.returncode == 1
+        assert not out.exists()
+        assert told.startswith(
+            "fondaco: Interrupted. The server goes on with the video and charges"
+        )
+        _, *typed = shlex.split(told.partition("Retrieve it with: ")[2])
+        assert typed[:2] == ["jobs", "retrieve"]
+        fake.holds = False
+        retrieved = fondaco(*typed)
+        assert retrieved.code == 0, retrieved.err
+        assert retrieved.out == f"{out}: 1 s, 480 x 480, by default\n"
+        assert len(fake.asked_at(COMPLETE)) == 1, "the server is told to delete its copy"
+
+
+def test_a_video_that_was_queued_otherwise_is_retrieved(
+    fondaco: Fondaco, filming: Program, tmp_path: Path
+) -> None:
+    wanted = {"model": "default", "prompt": "Zoom in", "duration": "1s", "resolution": "480p"}
+    queued = filming.http.post("/api/v1/video/queue", json=wanted).json()
+    out = tmp_path / "made.mp4"
+    words = ("jobs", "retrieve", queued["model"], queued["queue_id"], "-o", str(out))
+    told = fondaco(*words, "--home", str(filming.home))
+    assert told.out == f"{out}: 1 s, 854 x 480, by fondaco-camera\n", told.err
+    again = fondaco(*words, "--force", "--home", str(filming.home))
+    assert again.code == 5, "the server keeps no copy"
+
+
+def test_what_a_server_refuses_is_one_line(
+    fondaco: Fondaco, filming: Program, tmp_path: Path
+) -> None:
+    server = ("-o", str(tmp_path / "made.mp4"), "--home", str(filming.home))
+    long = fondaco("video", "Pan", "--seconds", "7", *server)
+    assert (long.code, long.err.count("\n")) == (1, 1)
+    assert "1s" in long.err
+    assert fondaco("video", "Pan", "--model", "nothing", *SHORT, *server).code == 5
+    seeded = fondaco("video", "Pan", "--seed", "3", *SHORT, *server)
+    assert seeded.code == 2
+    assert "has no seeds" in seeded.err
+    nobody = fondaco("video", "Pan", *SHORT, "--url", "http://127.0.0.1:9")
+    assert nobody.code == 6
+
+
+def test_a_server_that_is_away_for_a_moment_is_looked_at_again(
+    fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(video_job, "_SOONEST_S", 0.0)
+    out = tmp_path / "made.mp4"
+    fake = FakeVideoQueue()
+    with in_thread(fake):
+        more = ("--aspect-ratio", "16:9", *SHORT, "--url", fake.base_url)
+        fake.script(RETRIEVE, refusing(503, AWAY), refusing(429, AWAY))
+        done = fondaco("video", "Pan", "-o", str(out), *more)
+        assert done.code == 0, done.err
+        fake.script(RETRIEVE, *[refusing(503, AWAY)] * 6)
+        ended = fondaco("video", "Pan", "-o", str(out), "--force", *more)
+    assert ended.code == 6
+    assert (
+        "Starting. If the server still has the video, retrieve it with: fondaco jobs" in ended.err
+    )
+    assert f"--url {fake.base_url}" in ended.err
+
+
+def test_retrieving_needs_a_server(fondaco: Fondaco) -> None:
+    ended = fondaco("jobs", "retrieve", "fondaco-camera", "1d822de5-0c3b-4247-8f78-fbb2824c65d4")
+    assert ended.code == 11
+    assert "fondaco serve" in ended.err
 
 
 async def test_jobs_are_listed_without_content(fondaco: Fondaco) -> None:

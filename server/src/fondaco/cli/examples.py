@@ -91,6 +91,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "library rm": ("fondaco library rm handbook",),
     "library search": ('fondaco library search "holiday policy" --most 3',),
     "jobs list": ("fondaco jobs list",),
+    "jobs retrieve": (
+        "fondaco jobs retrieve fondaco-camera 1d822de5-0c3b-4247-8f78-fbb2824c65d4 -o waves.mp4",
+    ),
     "ledger verify": ("fondaco ledger verify",),
     "ledger repair-epoch": (
         "fondaco ledger repair-epoch",

@@ -1,14 +1,12 @@
-"""Output: tables on a terminal, JSON for programs, progress bars."""
+"""Output: tables on a terminal, JSON for programs."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from shutil import get_terminal_size
 from textwrap import fill, wrap
-from threading import Timer
 from typing import TextIO, TypeAlias
 
 import typer
@@ -16,13 +14,7 @@ import typer
 from fondaco.environment import environment
 
 Row: TypeAlias = Mapping[str, object]
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Takes bytes so far and bytes in all, where they are known."""
 
-_STEP_PERCENT = 10
-_SMALL_BYTES = 5_000_000
-_PATIENCE_S = 1.0
-"""Work that is done sooner shows nothing."""
 _GAP = "  "
 _NARROWEST = 16
 """Columns for a value, however narrow the terminal."""
@@ -119,86 +111,6 @@ def print_row(row: Row, *, as_json: bool) -> None:
         # An instruction of a character may have several lines.
         lines = "\n".join(map(_cell, _shown(value).split("\n")))
         typer.echo(f"{name:<{width}}{_GAP}{lines}")
-
-
-@contextmanager
-def progress(what: str, *, bar: bool = True, lines: bool = True) -> Iterator[Progress]:
-    """Show the progress of work that is counted in bytes.
-
-    Args:
-        what: the work, as "Downloading x".
-        bar: whether a terminal shows a bar.
-        lines: whether a line is printed now and then where there is no bar.
-    """
-    if bar and sys.stderr.isatty():
-        with _bar(what) as advance:
-            yield advance
-    else:
-        yield _Lines(what) if lines else _silent
-
-
-@contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Show on a terminal that work without a measure goes on, once it has taken a second.
-
-    Nothing else may write to the terminal meanwhile.
-    """
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    status = Console(stderr=True).status(f"{what} ...")
-    waiting = Timer(_PATIENCE_S, status.start)
-    waiting.daemon = True
-    waiting.start()
-    try:
-        yield
-    finally:
-        waiting.cancel()
-        waiting.join()
-        status.stop()
-
-
-def _silent(_done: int, _total: int | None) -> None:
-    """Show nothing."""
-
-
-class _Lines:
-    """Progress as plain lines, one for each tenth; what is small is done before anyone reads of it."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._next_percent = 0
-
-    def __call__(self, done: int, total: int | None) -> None:
-        if total is not None and total < _SMALL_BYTES:
-            return
-        percent = 100 * done // total if total else 0
-        if percent >= self._next_percent:
-            self._next_percent = percent - percent % _STEP_PERCENT + _STEP_PERCENT
-            share = f" ({percent} %)" if total else ""
-            typer.echo(f"{self._what}: {done / 1e6:.0f} MB{share}", err=True)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Progress]:
-    from rich import progress as rich
-
-    columns = (
-        rich.TextColumn("{task.description}", markup=False),
-        rich.BarColumn(),
-        rich.DownloadColumn(),
-        rich.TransferSpeedColumn(),
-        rich.TimeRemainingColumn(),
-    )
-    from rich.console import Console
-
-    # Without a terminal on stdout, its lines have to stay there instead of appearing above the bar.
-    console, above = Console(stderr=True), sys.stdout.isatty()
-    with rich.Progress(*columns, console=console, redirect_stdout=above) as bar:
-        task = bar.add_task(printable(what), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _fitted(rows: Sequence[Row], table: Table, columns: int) -> None:

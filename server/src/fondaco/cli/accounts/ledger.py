@@ -8,7 +8,8 @@ import typer
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import Exit
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
-from fondaco.cli.output import Row, Table, busy, print_json, print_row, print_rows
+from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite

@@ -165,13 +165,12 @@ def _run(
     from fondaco.cli.connecting.api import use_api
 
     screen = Screen(quiet=quiet)
+    from fondaco.cli.connecting.own_models import NO_SERVER_RUNS
+
     if isinstance(target, NoServer):
         asked = _expect_own_model(target, asked, piped)
         conversation.model = asked.model or _DEFAULT
-        screen.note(
-            "No server runs on this home folder, so this command runs the model itself, free "
-            "of charge."
-        )
+        screen.note(NO_SERVER_RUNS)
 
     async def use(api: "Api") -> None:
         from fondaco.cli.connecting.models import expect_model, knows_model, model_id

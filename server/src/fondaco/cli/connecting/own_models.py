@@ -1,7 +1,7 @@
 """Models that a command runs itself: found by name, and fetched where the person at the terminal agrees."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -11,6 +11,25 @@ from fondaco.cli.made_files import failed
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel, ModelType
     from fondaco.settings import Settings
+
+
+NO_SERVER_RUNS = (
+    "No server runs on this home folder, so this command runs the model itself, free of charge."
+)
+
+
+def expect_own_model(
+    settings: "Settings", name: str, kind: Literal["embedding", "image", "tts", "asr", "video"]
+) -> None:
+    """Return if a model is here that does the work, and say that no server does, before it takes its time to load.
+
+    Raises:
+        FailedError, ModelFileError: as of `own_model`.
+    """
+    from fondaco.domain.models.model import ModelType
+
+    own_model(settings, name, ModelType(kind))
+    typer.echo(NO_SERVER_RUNS, err=True)
 
 
 def has_own_model(settings: "Settings", name: str, kind: "ModelType") -> bool:

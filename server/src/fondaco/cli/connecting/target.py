@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import configuration
 from fondaco.environment import ConfigurationError, environment, secret
 
@@ -54,6 +55,14 @@ class NoServer:
     """No server: the command runs the models of its configuration itself."""
 
     settings: "Settings"
+
+
+def no_server(target: NoServer) -> FailedError:
+    """Return the error of a command that needs a server."""
+    return FailedError(
+        f"No server runs on the home folder {str(target.settings.home)!r}. Start one with: fondaco serve",
+        Exit.NO_SERVER,
+    )
 
 
 @contextmanager

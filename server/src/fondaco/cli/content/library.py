@@ -7,7 +7,8 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
-from fondaco.cli.output import Table, print_rows, progress
+from fondaco.cli.output import Table, print_rows
+from fondaco.cli.progress import progress
 
 if TYPE_CHECKING:
     from fondaco.web.library import Library

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fondaco.cli.connecting.api import Api, use_api
-from fondaco.cli.connecting.target import NoServer, chosen_target
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.connecting.target import NoServer, chosen_target, no_server
+from fondaco.cli.exits import FailedError
 
 Fields = dict[str, object]
 
@@ -24,11 +24,7 @@ def use_server(
     """
     with chosen_target(url, key, home, config) as target:
         if isinstance(target, NoServer):
-            raise FailedError(
-                f"No server runs on the home folder {str(target.settings.home)!r}. Start one with: "
-                "fondaco serve",
-                Exit.NO_SERVER,
-            )
+            raise no_server(target)
         use_api(target, use)
 
 

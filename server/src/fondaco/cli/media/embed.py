@@ -1,6 +1,8 @@
 """`fondaco embed`: texts as vectors."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,23 +70,29 @@ def _run(
     as_json: bool,
 ) -> None:
     from fondaco.cli.connecting.api import use_api
-    from fondaco.cli.connecting.own_models import own_model
+    from fondaco.cli.connecting.own_models import expect_own_model
     from fondaco.cli.output import print_json
-    from fondaco.domain.models.model import ModelType
+    from fondaco.cli.progress import ShareBar, busy, share_bar
 
     if isinstance(target, NoServer):
-        own_model(target.settings, str(options["model"]), ModelType.EMBEDDING)
+        expect_own_model(target.settings, str(options["model"]), "embedding")
     rows: list[dict[str, object]] = []
+    scrolls = sys.stdout.isatty() and not as_json
+    what = "Computing embeddings"
 
     async def use(api: "Api") -> None:
-        for start in range(0, len(texts), _BATCH):
-            batch = texts[start : start + _BATCH]
-            reply = await api.post("/embeddings", {**options, "input": batch})
-            for text, vector in zip(batch, _vectors(reply, len(batch)), strict=True):
-                if as_json:
-                    rows.append({"text": text, "embedding": vector})
-                else:
-                    typer.echo(_line(vector))
+        # Vectors that scroll by show by themselves that it goes on, and a bar would break their lines.
+        with nullcontext(ShareBar(None)) if scrolls else share_bar(what) as bar:
+            for start in range(0, len(texts), _BATCH):
+                batch = texts[start : start + _BATCH]
+                with busy(what) if scrolls else nullcontext():
+                    reply = await api.post("/embeddings", {**options, "input": batch})
+                for text, vector in zip(batch, _vectors(reply, len(batch)), strict=True):
+                    if as_json:
+                        rows.append({"text": text, "embedding": vector})
+                    else:
+                        typer.echo(_line(vector))
+                bar((start + len(batch)) / len(texts))
 
     use_api(target, use)
     if as_json:

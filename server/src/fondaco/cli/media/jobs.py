@@ -1,12 +1,17 @@
 """`fondaco jobs`: the videos that are queued, made and kept."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from fondaco.cli.admin_store import opened, timestamp
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, Url, chosen_target
+from fondaco.cli.made_files import expect_writable
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_rows
 
-group = typer.Typer(no_args_is_help=True, help="List video jobs.")
+group = typer.Typer(no_args_is_help=True, help="List and retrieve video jobs.")
 _TABLE = Table(
     "No jobs.",
     optional=("attempts", "startedAt", "endedAt", "id", "failure", "heldUsd"),
@@ -41,3 +46,43 @@ def list_jobs(
         for account, job in opened(configuration(home, config).settings).jobs()
     ]
     print_rows(rows, _TABLE, as_json=as_json, wide=wide)
+
+
+@group.command()
+def retrieve(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Model that makes the video, by any of its names."),
+    ],
+    queue_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUEUE_ID", help="Id that `fondaco video` or POST /video/queue returned."
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")
+    ] = Path("video.mp4"),
+    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    url: Url = None,
+    key: KeyOfUrl = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for a video that was queued earlier, and save it.
+
+    The server then deletes its copy.
+    """
+    from fondaco.cli.connecting.target import no_server
+    from fondaco.cli.media.made_video import report_video, resuming_options, retrieved
+    from fondaco.cli.media.video_job import VideoJob
+
+    expect_writable(output, force=force)
+    with chosen_target(url, key, home, config) as target:
+        if isinstance(target, NoServer):
+            raise no_server(target)
+        options = resuming_options(url, key, home, config)
+        made = retrieved(target, VideoJob(model, queue_id), output, options)
+    report_video(made, output, as_json=as_json)

@@ -1,6 +1,5 @@
 """`fondaco transcribe`: transcribe a recording."""
 
-import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -8,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
 from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import Config, Home
 from fondaco.cli.output import printable, without_controls
+from fondaco.cli.progress import busy, share_bar
 
 if TYPE_CHECKING:
     from fondaco.domain.media.transcription import TranscriptionRequest
@@ -94,9 +95,10 @@ def _made(
         from fondaco.cli.connecting.api import use_api
         from fondaco.cli.media.from_server import transcript_from
 
-        model, body = use_api(
-            target, partial(transcript_from, request=request, written_as=written.value)
-        )
+        with busy("Transcribing"):
+            model, body = use_api(
+                target, partial(transcript_from, request=request, written_as=written.value)
+            )
         return body, f"by {model}"
     import anyio
 
@@ -109,8 +111,15 @@ def _made(
         written as write,
     )
 
+    expect_own_model(target.settings, request.model, "asr")
     try:
-        made = anyio.run(one_transcript, target.settings, request, _advance)
+        with share_bar("Transcribing") as bar:
+            made = anyio.run(
+                one_transcript,
+                target.settings,
+                request,
+                lambda heard_s, sound_s: bar(heard_s / sound_s if sound_s else 1.0),
+            )
     except FondacoError as error:
         raise failed(error) from error
     is_json = written is Written.JSON
@@ -121,13 +130,6 @@ def _made(
         ("segment", "word") if is_json else (),
     )
     return body, f"{made.sound_s:.1f} s by {made.model}"
-
-
-def _advance(heard_s: float, sound_s: float) -> None:
-    """Show on a terminal how far in the recording it is."""
-    if sys.stderr.isatty():
-        ended = heard_s >= sound_s
-        typer.echo(f"\rHeard {heard_s:,.0f} of {sound_s:,.0f} s", err=True, nl=ended)
 
 
 def _content(file: Path) -> bytes:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import AsJson, Config, Home
-from fondaco.cli.output import busy, print_json, printable
+from fondaco.cli.output import print_json, printable
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.app.without_server.one_speech import OneSpeech
@@ -68,8 +70,11 @@ def tts(
         speed=speed,
         instructions=instructions,
     )
-    with chosen_target(url, key, home, config) as target, busy("Generating speech"):
-        made = _made(target, request)
+    with chosen_target(url, key, home, config) as target:
+        if isinstance(target, NoServer):
+            expect_own_model(target.settings, request.model, "tts")
+        with busy("Generating speech"):
+            made = _made(target, request)
     write_made(output, made.file)
     _report(made, output, voice, as_json=as_json)
 

@@ -1,21 +1,26 @@
 """`fondaco video`: make a video into a file."""
 
-import sys
 from base64 import b64encode
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fondaco.cli.connecting.own_models import expect_own_model
+from fondaco.cli.connecting.target import KeyOfUrl, NoServer, Url, chosen_target
 from fondaco.cli.exits import FailedError
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import print_json, printable
+from fondaco.cli.media.made_video import (
+    MadeVideo,
+    made_by_server,
+    report_video,
+    resuming_options,
+)
+from fondaco.cli.options import AsJson, Config, Home
+from fondaco.cli.progress import share_bar
 
 if TYPE_CHECKING:
-    from fondaco.app.without_server.one_video import OneVideo
-    from fondaco.domain.media.video import MediaSource
+    from fondaco.domain.media.video import MediaSource, VideoRequest
 
 
 def video(
@@ -72,22 +77,22 @@ def video(
     seed: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Seed; the same seed yields the same video; default: random."
+            metavar="N",
+            help="Seed; the same seed yields the same video; only without a server; default: random.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    url: Url = None,
+    key: KeyOfUrl = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Generate a video from a prompt.
 
-    The command runs the model itself, free of charge; it needs no server.
+    A server queues the video; the command waits for it, saves it, and has the server delete its copy. If no server
+    runs on the home folder, the command runs the model itself, free of charge.
     """
-    import anyio
-
-    from fondaco.app.without_server.one_video import one_video
-    from fondaco.domain.errors import FondacoError
     from fondaco.domain.media.picture_source import PictureSource
     from fondaco.domain.media.video import VideoRequest
 
@@ -108,33 +113,36 @@ def video(
         soundtrack=_medium(soundtrack, "--soundtrack"),
         reference=_medium(like, "--like"),
     )
-    settings = configuration(home, config).settings
+    with chosen_target(url, key, home, config) as target:
+        if isinstance(target, NoServer):
+            made = _made_here(target, request, seed, output)
+        elif seed is None:
+            options = resuming_options(url, key, home, config)
+            made = made_by_server(target, request, output, options)
+        else:
+            raise typer.BadParameter(
+                f"The API at {target.url} has no seeds for videos. Leave --seed out, or stop the server: "
+                "without one, the command runs the model itself."
+            )
+    report_video(made, output, as_json=as_json)
+
+
+def _made_here(
+    target: NoServer, request: "VideoRequest", seed: int | None, output: Path
+) -> MadeVideo:
+    import anyio
+
+    from fondaco.app.without_server.one_video import one_video
+    from fondaco.domain.errors import FondacoError
+
+    expect_own_model(target.settings, request.model, "video")
     try:
-        with closing(_Percent()) as progress:
-            made = anyio.run(one_video, settings, request, seed, progress)
+        with share_bar("Generating the video") as bar:
+            made = anyio.run(one_video, target.settings, request, seed, bar)
     except FondacoError as error:
         raise failed(error) from error
     write_made(output, made.file)
-    _report(made, output, as_json=as_json)
-
-
-class _Percent:
-    """Progress as one line that grows on a terminal, and as nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._percent = -1
-
-    def __call__(self, share: float) -> None:
-        percent = int(100 * share)
-        if self._shown and percent > self._percent:
-            self._percent = percent
-            typer.echo(f"\rGenerating the video: {percent} %", err=True, nl=False)
-
-    def close(self) -> None:
-        """End the line."""
-        if self._shown and self._percent >= 0:
-            typer.echo("", err=True)
+    return MadeVideo(made.model, made.file, made.task.seed, made.understood)
 
 
 def _content(path: Path) -> bytes:
@@ -152,16 +160,3 @@ def _medium(path: Path | None, option: str) -> "MediaSource | None":
         return None
     content = b64encode(_content(path)).decode()
     return MediaSource(f"data:application/octet-stream;base64,{content}", option)
-
-
-def _report(made: "OneVideo", output: Path, *, as_json: bool) -> None:
-    task = made.task
-    if as_json:
-        size = {"width": task.width, "height": task.height, "seconds": task.seconds}
-        told = {"file": str(output), "model": made.model, **size, "seed": task.seed}
-        print_json({**told, "audio": task.audio, "understood": made.understood})
-        return
-    what = f"{task.seconds} s, {task.width} x {task.height}"
-    typer.echo(printable(f"{output}: {what}, by {made.model}, seed {task.seed}"))
-    if not made.understood:
-        typer.echo("The model does not know any word of the prompt.", err=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from fondaco.cli.models.weights import FetchedFile, addable, known_files, listed
-from fondaco.cli.output import Progress, progress
+from fondaco.cli.progress import Progress, progress
 
 if TYPE_CHECKING:
     from fondaco.modelfiles import KnownModel

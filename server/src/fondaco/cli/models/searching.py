@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.options import AsJson, Wide
-from fondaco.cli.output import Table, busy, print_rows
+from fondaco.cli.output import Table, print_rows
+from fondaco.cli.progress import busy
 
 
 def search(

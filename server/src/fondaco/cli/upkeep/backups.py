@@ -14,7 +14,8 @@ from fondaco import __version__
 from fondaco.cli.admin_store import timestamp
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home
-from fondaco.cli.output import print_json, progress
+from fondaco.cli.output import print_json
+from fondaco.cli.progress import progress
 
 if TYPE_CHECKING:
     from fondaco.stores.backup.creating import Backup
