@@ -77,12 +77,12 @@ def retrieve(
     """
     from fondaco.cli.connecting.target import no_server
     from fondaco.cli.media.made_video import report_video, resuming_options, retrieved
-    from fondaco.cli.media.video_job import VideoJob
+    from fondaco.cli.media.video_job import PendingVideo
 
     expect_writable(output, force=force)
     with chosen_target(url, key, home, config) as target:
         if isinstance(target, NoServer):
             raise no_server(target)
         options = resuming_options(url, key, home, config)
-        made = retrieved(target, VideoJob(model, queue_id), output, options)
+        made = retrieved(target, PendingVideo(model, queue_id), output, options)
     report_video(made, output, as_json=as_json)

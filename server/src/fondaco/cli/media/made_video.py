@@ -14,7 +14,7 @@ from fondaco.cli.progress import ShareBar, share_bar
 
 if TYPE_CHECKING:
     from fondaco.cli.connecting.api import Api
-    from fondaco.cli.media.video_job import VideoJob
+    from fondaco.cli.media.video_job import PendingVideo
     from fondaco.domain.media.mp4_file import VideoHeader
     from fondaco.domain.media.video import VideoRequest
 
@@ -47,7 +47,7 @@ def made_by_server(
     """
     from fondaco.cli.media.video_job import queued_by
 
-    jobs: list[VideoJob] = []
+    jobs: list[PendingVideo] = []
 
     async def use(api: "Api", bar: ShareBar) -> MadeVideo:
         jobs.append(await queued_by(api, request))
@@ -57,7 +57,7 @@ def made_by_server(
 
 
 def retrieved(
-    target: ServerTarget, job: "VideoJob", output: Path, options: Mapping[str, str]
+    target: ServerTarget, job: "PendingVideo", output: Path, options: Mapping[str, str]
 ) -> MadeVideo:
     """Wait for a video that a server was asked for before, and save it.
 
@@ -113,7 +113,7 @@ def _header(file: bytes) -> "VideoHeader | None":
         return None
 
 
-async def _saved(api: "Api", job: "VideoJob", output: Path, bar: ShareBar) -> MadeVideo:
+async def _saved(api: "Api", job: "PendingVideo", output: Path, bar: ShareBar) -> MadeVideo:
     from fondaco.cli.media.video_job import fetched
 
     return MadeVideo(job.model, await fetched(api, job, output, bar))
@@ -122,7 +122,7 @@ async def _saved(api: "Api", job: "VideoJob", output: Path, bar: ShareBar) -> Ma
 def _run(
     target: ServerTarget,
     use: Callable[["Api", ShareBar], Awaitable[MadeVideo]],
-    jobs: Sequence["VideoJob"],
+    jobs: Sequence["PendingVideo"],
     output: Path,
     options: Mapping[str, str],
 ) -> MadeVideo:

@@ -42,7 +42,7 @@ _FINAL = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.INT
 
 
 @dataclass(frozen=True, slots=True)
-class VideoJob:
+class PendingVideo:
     """A video that a server was asked for."""
 
     model: str
@@ -56,7 +56,7 @@ class VideoJob:
         return shlex.join(words)
 
 
-async def queued_by(api: Api, request: "VideoRequest") -> VideoJob:
+async def queued_by(api: Api, request: "VideoRequest") -> PendingVideo:
     """Have a server queue a video.
 
     Raises:
@@ -81,10 +81,10 @@ async def queued_by(api: Api, request: "VideoRequest") -> VideoJob:
         raise FailedError(
             f"{api.place} queued no video. Check that it is the base URL of a server with the Venice API."
         )
-    return VideoJob(model if isinstance(model, str) else request.model, queue_id)
+    return PendingVideo(model if isinstance(model, str) else request.model, queue_id)
 
 
-async def fetched(api: Api, job: VideoJob, output: Path, bar: ShareBar) -> bytes:
+async def fetched(api: Api, job: PendingVideo, output: Path, bar: ShareBar) -> bytes:
     """Wait for a video, save it, have the server delete its own copy, and return the file.
 
     Raises:
@@ -102,7 +102,7 @@ def is_lost(error: FailedError) -> bool:
     return isinstance(error, RefusalError) and error.status in _FINAL
 
 
-async def _waited(api: Api, job: VideoJob, bar: ShareBar) -> bytes:
+async def _waited(api: Api, job: PendingVideo, bar: ShareBar) -> bytes:
     faults, pause_s = 0, _SOONEST_S
     while True:
         try:
@@ -119,7 +119,7 @@ async def _waited(api: Api, job: VideoJob, bar: ShareBar) -> bytes:
         await anyio.sleep(pause_s)
 
 
-async def _looked(api: Api, job: VideoJob, bar: ShareBar) -> bytes | float:
+async def _looked(api: Api, job: PendingVideo, bar: ShareBar) -> bytes | float:
     """Return the video; while it is being made, the seconds until the next look."""
     async with api.sent("POST", "/video/retrieve", orjson.dumps(_body(job))) as response:
         body, headers = await response.read(_MOST_BYTES), response.headers
@@ -145,7 +145,7 @@ def _may_pass(error: FailedError) -> bool:
     return error.exit_code is Exit.UNREACHABLE
 
 
-def _body(job: VideoJob) -> dict[str, str]:
+def _body(job: PendingVideo) -> dict[str, str]:
     return {"model": job.model, "queue_id": job.queue_id}
 
 
