@@ -115,13 +115,18 @@ async def test_defaults_are_those_of_the_command(one: House) -> None:
         " default",
         "default ",
         "\u3000x",
+        *(".", "..", ".a", "-x", "--help", "=A1", "+1", "@SUM(A1)", "?q=#", "/a", "\\", "\t"),
+        *("\x1b[2J", "a\x9b2J", "a\u202eb", "a\u200bb", "\u3164", "a\ufe0f", "a  b"),
+        *("\uff41dmin", "\ufb01nance", "u\u0308", "\u0430dmin", "\u03a9mega"),
     ],
 )
 async def test_names_are_those_that_the_command_takes(one: House, name: object) -> None:
     assert "name" in refused(await create(one, name=name))
 
 
-@pytest.mark.parametrize("name", ["a/b", "Ada Lovelace", "ünï", "100%", "?q=#", ".a", "+"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "Ada Lovelace", "ünï", "100%", "a?q=#", "a/../b", "a+", "Москва", "研究 team"]
+)
 async def test_any_name_can_be_addressed(one: House, name: str) -> None:
     good(await create(one, name=name))
     assert good(await change(one, name, tier="guests"))["tier"] == "guests"
@@ -207,7 +212,7 @@ async def test_a_wrong_change_is_refused_and_changes_nothing(
 
 
 async def test_a_tier_that_is_not_there_is_named_with_those_that_are(one: House) -> None:
-    expected = "There is no tier 'gold'; there are: guests, paid."
+    expected = "The configuration has no tier 'gold'. Use one of: guests, paid."
     assert expected in refused(await create(one, tier="gold"))
     assert good(await one.client.get(TIERS)) == {
         "data": [{"id": "guests", "isCharged": False}, {"id": "paid", "isCharged": True}]

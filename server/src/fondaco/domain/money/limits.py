@@ -56,7 +56,9 @@ def known_tier(name: str, tiers: Collection[str]) -> str:
     'paid'
     """
     if name not in tiers:
-        raise ValueError(f"There is no tier {name!r}; there are: {', '.join(sorted(tiers))}.")
+        raise ValueError(
+            f"The configuration has no tier {name!r}. Use one of: {', '.join(sorted(tiers))}."
+        )
     return name
 
 

@@ -43,11 +43,11 @@ AccountName = Annotated[
             "type": "string",
             "minLength": 1,
             "maxLength": LONGEST_ACCOUNT_NAME,
-            "pattern": r"^[!-~]([ -~]*[!-~])?$",
+            "pattern": r"^[0-9A-Za-z]([!-~]| [!-~])*$",
         }
     ),
 ]
-"""The pattern tells less than is taken: any printable characters are."""
+"""The pattern tells less than is taken: letters and digits of any one script are."""
 Notes = Annotated[
     str,
     AfterValidator(_notes),

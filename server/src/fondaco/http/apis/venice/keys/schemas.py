@@ -3,7 +3,6 @@
 Source: POST, GET, PATCH and DELETE /api_keys, and GET /api_keys/{id}.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -12,17 +11,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     WithJsonSchema,
 )
 from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import ConsumptionLimit, KeyType
+from fondaco.domain.plain_text import plain_text
 from fondaco.http.endpoint.fields import Amount, Strict
 from fondaco.http.endpoint.timestamps import unix_seconds
 from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+_LONGEST_DESCRIPTION = 256
 """At least one visible character, and no control character."""
 EXAMPLE_ID = "e28e82dc9df24b47b726d0a222ef2ab5"
 """No key has it: of a server's own keys the document knows none."""
@@ -38,9 +37,10 @@ _ANY_END = r"^(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{3})?Z)?)?$"
 
 
 def _described(text: str) -> str:
-    if re.fullmatch(_PRINTABLE, text) is None:
-        raise ValueError("Say what the key is for, without control characters.")
-    return text.strip(" \xa0")
+    purpose = plain_text(text.strip(" \xa0"), _LONGEST_DESCRIPTION)
+    if not purpose:
+        raise ValueError("The description is empty. Say what the key is for.")
+    return purpose
 
 
 def _end(value: object) -> float | None:
@@ -53,10 +53,17 @@ def _end(value: object) -> float | None:
 
 Description = Annotated[
     str,
-    StringConstraints(max_length=256),
     AfterValidator(_described),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256, "pattern": _PRINTABLE}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": _LONGEST_DESCRIPTION,
+            "pattern": "^[ -~]*[!-~][ -~]*$",
+        }
+    ),
 ]
+"""The pattern tells less than is taken: any printable characters are."""
 
 End = Annotated[
     float | None,
