@@ -229,13 +229,35 @@ async def test_strangers_at_the_same_address_keep_nobody_from_logging_in() -> No
             assert (await browser.send("GET", KEYS)).status_code == 200
 
 
-async def test_failures_of_a_session_count_against_its_account() -> None:
+async def test_failures_of_a_session_count_against_the_sessions_of_its_key_alone() -> None:
     async with house(failures=MOST) as one:
+        one.keys.put(OWN, digest(PEPPER, "other"), key(1))
+        first, second, other = Browser(one), Browser(one), Browser(one)
+        for browser, secret in ((first, SECRET), (second, SECRET), (other, "other")):
+            await browser.begin(apiKey=secret)
+        for _ in range(MOST + 1):
+            await first.send("PATCH", KEYS, json={})
+        for browser, status in ((first, 429), (second, 429), (other, 200)):
+            assert (await browser.send("GET", SESSION)).status_code == status
+        assert (await one.client.get(KEYS)).status_code == 200
+
+
+async def test_a_key_that_keeps_failing_keeps_nobody_from_the_dashboard_of_its_account() -> None:
+    async with house(failures=MOST) as one:
+        one.keys.put(OWN, digest(PEPPER, INFERENCE_SECRET), key(1, type_=KeyType.INFERENCE))
         browser = Browser(one)
         await browser.begin(apiKey=SECRET)
+        failing = {"Authorization": f"Bearer {INFERENCE_SECRET}"}
         for _ in range(MOST + 1):
-            await browser.send("PATCH", KEYS, json={})
-        assert (await browser.send("GET", SESSION)).status_code == 429
+            await one.client.patch(KEYS, json={}, headers=failing)
+        for headers in (failing, {}):  # the limit is that of the account: all its keys wait
+            assert (await one.client.get(KEYS, headers=headers)).status_code == 429
+        newcomer = Browser(one)
+        assert (await newcomer.begin(login=await login(one))).status_code == 200
+        for seen in (browser, newcomer):
+            assert (await seen.send("GET", SESSION)).status_code == 200
+        revoked = await browser.send("DELETE", f"{KEYS}?id={1:032x}")
+        assert revoked.status_code == 200
 
 
 async def managed(context: RequestContext[None, None]) -> Response:

@@ -54,7 +54,10 @@ Source: RFC 9111, 3.5: only `Authorization` forbids shared caches to store a res
 
 
 class Authenticator:
-    """Authenticates requests by key or session; failed ones count against the account, else the address."""
+    """Authenticates requests by key or session.
+
+    Failed ones count against the account of the key, against the sessions of a key, else the client address.
+    """
 
     def __init__(
         self,
@@ -148,7 +151,10 @@ class Authenticator:
         )
         if exchange.account_id is not None:
             if counts and not isinstance(error, NotFoundError):
-                failure_throttle.accounts.record_failure(exchange.account_id)
+                if exchange.by_session:
+                    failure_throttle.sessions.record_failure(exchange.key_id)
+                else:
+                    failure_throttle.accounts.record_failure(exchange.account_id)
             return error
         address = self._client_addresses.of(exchange)
         try:
@@ -204,6 +210,7 @@ class Authenticator:
             return None
         key, account = await self._platform.sessions.authenticate(token)
         exchange.base_lines += _PRIVATE
+        exchange.by_session = True
         return await self._caller(exchange, key, account)
 
     async def _caller(self, exchange: Exchange, key: Key, account: Account) -> Caller:
@@ -214,7 +221,10 @@ class Authenticator:
             raise unknown_tier(account.tier)
         funds = await platform.ledger.balance(account.id)
         exchange.account_lines = partial(self._lines, account, funds)
-        platform.failure_throttle.accounts.check(account.id)
+        if exchange.by_session:
+            platform.failure_throttle.sessions.check(key.id)
+        else:
+            platform.failure_throttle.accounts.check(account.id)
         return Caller(key, account)
 
     def _expect_rights(self, caller: Caller, access: Access) -> None:

@@ -55,6 +55,8 @@ class Exchange(ABC):
     """The path of the endpoint that answers, as a template, once that is known."""
     key_id = ""
     """The id of the key that came with the request, once that is known."""
+    by_session = False
+    """Whether a session came with the request in place of a key; `key_id` is then that of its key."""
     account_id: int | None = None
     """The account of that key, once that is known."""
     account_lines: Callable[[Quota | None], bytes] | None = None

@@ -22,10 +22,16 @@ _MAX_TRACKED = 8_192
 
 @dataclass(frozen=True, slots=True)
 class FailureThrottle:
-    """The throttles of accounts, and of client addresses that send no valid key."""
+    """The throttles of accounts, of sessions, and of client addresses that send no valid key.
+
+    Sessions are counted apart from their account's API keys: a program that keeps failing must not keep
+    people from the dashboard, where its key is revoked.
+    """
 
     accounts: Throttle[int]
-    """By account id."""
+    """Of requests with an API key, by account id."""
+    sessions: Throttle[str]
+    """By the id of the key that a session belongs to."""
     client_addresses: Throttle[str]
 
     @classmethod
@@ -39,12 +45,14 @@ class FailureThrottle:
         """
         return cls(
             InProcessThrottle[int](clock, max_failures, window_s, scope="user"),
+            InProcessThrottle[str](clock, max_failures, window_s, scope="user"),
             InProcessThrottle[str](clock, max_failures, window_s, scope="global"),
         )
 
     def reconfigure(self, *, max_failures: int, window_s: float) -> None:
-        """Apply another limit to both from now on; callers being refused stay refused."""
+        """Apply another limit to all from now on; callers being refused stay refused."""
         self.accounts.reconfigure(max_failures, window_s)
+        self.sessions.reconfigure(max_failures, window_s)
         self.client_addresses.reconfigure(max_failures, window_s)
 
 
