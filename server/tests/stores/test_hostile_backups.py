@@ -91,6 +91,22 @@ def test_a_backup_is_restored_with_modes_that_keep_others_out(whole: bytes, tmp_
     assert modes == {0}
 
 
+def test_a_restore_that_fails_half_way_leaves_the_home_as_it_was(
+    whole: bytes, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "lived-in")
+    before = sorted(one.name for one in home.folder.iterdir())
+    (home.folder / "server.lock").touch()
+
+    def lose_a_file(_done: int, _total: int) -> None:
+        (home.folder / "pepper").unlink(missing_ok=True)
+
+    with pytest.raises(BackupError):
+        restore_backup(io.BytesIO(whole), home.folder, kept_name="before", progress=lose_a_file)
+    left = {one.name for one in home.folder.iterdir()}
+    assert left - {"server.lock"} == {*before} - {"server.lock", "pepper"}
+
+
 @pytest.mark.parametrize("kept", [0, 1, 10, 100, 0.5, -9, -1])
 def test_a_backup_that_was_cut_off_is_refused(
     whole: bytes, kept: float, refused: Callable[[bytes], str]

@@ -1,11 +1,12 @@
 """The server that runs on a home, as commands on the same home reach it: its address, logins, sessions."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.sessions import COMMAND_LINE
 from fondaco.settings import Settings
 from fondaco.stores.errors import UnknownNameError
@@ -84,8 +85,11 @@ def local_server(settings: Settings, account: str | None = None) -> Iterator[Loc
     )
     try:
         yield LocalServer(url, {"x-fondaco-session": token})
-    finally:
-        sessions.close(token)
+    except BaseException:
+        with suppress(StorageFailedError):  # the first error says more; the session ends when idle
+            sessions.close(token)
+        raise
+    sessions.close(token)
 
 
 def new_login(settings: Settings, home: Home, account: str | None = None) -> Login:

@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -151,6 +151,20 @@ def _move(stage: Path, folder: Path, old: Sequence[str], kept: Path | None) -> N
             if name not in old and os.path.lexists(folder / name)
         ]
     moves += [(stage / name, folder / name) for name in new]
+    try:
+        _rename_all(moves)
+    except OSError:
+        if kept:
+            with suppress(OSError):  # the first error says more
+                kept.rmdir()
+        raise
+    for changed in (folder, kept):
+        if changed:
+            sync_folder(changed)
+
+
+def _rename_all(moves: Sequence[tuple[Path, Path]]) -> None:
+    """Rename all files, or none."""
     done: list[tuple[Path, Path]] = []
     try:
         for source, target in moves:
@@ -162,6 +176,3 @@ def _move(stage: Path, folder: Path, old: Sequence[str], kept: Path | None) -> N
         for source, target in reversed(done):
             target.rename(source)
         raise
-    for changed in (folder, kept):
-        if changed:
-            sync_folder(changed)

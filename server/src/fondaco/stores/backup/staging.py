@@ -22,38 +22,65 @@ def staging(parent: Path) -> Iterator[Path]:
         OSError: it cannot be made.
     """
     _sweep(parent)
-    folder = Path(mkdtemp(prefix=_PREFIX, dir=parent))
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    folder, descriptor = _made(parent)
     try:
-        with suppress(OSError):  # a file system without locks: then nothing is swept there either
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     finally:
-        os.close(descriptor)
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 def left_behind(parent: Path) -> list[Path]:
     """Return the staging folders that no process holds."""
-    return [folder for folder in sorted(parent.glob(f"{_PREFIX}*")) if _is_free(folder)]
+    found = []
+    for folder in sorted(parent.glob(f"{_PREFIX}*")):
+        with _held(folder) as is_held:
+            if is_held:
+                found.append(folder)
+    return found
+
+
+def _made(parent: Path) -> tuple[Path, int]:
+    """Make a folder that this process holds; another one may sweep it before it is locked."""
+    while True:
+        folder = Path(mkdtemp(prefix=_PREFIX, dir=parent))
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        is_locked = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_locked = False
+        except OSError:
+            pass  # a file system without locks: then nothing is swept there either
+        if is_locked and folder.exists():
+            return folder, descriptor
+        os.close(descriptor)
 
 
 def _sweep(parent: Path) -> None:
-    for folder in left_behind(parent):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with _held(folder) as is_held:  # until it is gone, so that nobody takes it meanwhile
+            if is_held:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_free(folder: Path) -> bool:
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Lock a staging folder that no process holds; yield whether that succeeded."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return False
+        yield False
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
+        yield False
     else:
-        return True
+        yield True
     finally:
         os.close(descriptor)
 
