@@ -93,3 +93,28 @@ test("a file is sent as it is", async () => {
   assert.equal(received[0].body, "bytes");
   assert.equal(received[0].headers["content-type"], "text/plain");
 });
+
+test("a body that does not arrive is told, as is a head that does not", async () => {
+  const half = createServer((_request, response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write('{"half": ');
+  });
+  await new Promise((resolve) => half.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (half.address());
+  const address = `http://127.0.0.1:${port}/`;
+  await assert.rejects(api.request(address, { timeout_s: 0.05 }), { status: 0, code: "TIMED_OUT" });
+  await assert.rejects(api.file(address, { timeout_s: 0.05 }), { status: 0, code: "TIMED_OUT" });
+  half.closeAllConnections();
+  half.close();
+});
+
+test("a body that breaks off is an error of the connection, not of the page", async () => {
+  const broken = createServer((request, response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write('{"half": ', () => request.socket.destroy());
+  });
+  await new Promise((resolve) => broken.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (broken.address());
+  await assert.rejects(api.request(`http://127.0.0.1:${port}/`, { method: "POST", body: {} }), { status: 0, code: "UNREACHABLE" });
+  broken.close();
+});

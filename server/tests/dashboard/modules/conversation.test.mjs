@@ -29,9 +29,11 @@ test("an edited message is a branch, and the old one stays", () => {
   const { conversation, question } = asked();
   const [edited] = tree.added(conversation, "", user("Changed"));
   assert.deepEqual(tree.shown(edited).map((node) => node.content), ["Changed"]);
-  assert.equal(tree.siblings(edited, tree.shown(edited)[0]).length, 2);
-  const back = tree.choosing(edited, edited.nodes[question]);
+  const [changed] = tree.shown(edited);
+  assert.deepEqual(tree.branchesOf(edited).get(""), [question, changed.id]);
+  const back = tree.turned(edited, changed, -1);
   assert.equal(tree.shown(back).length, 2);
+  assert.equal(tree.turned(back, back.nodes[question], -1), back, "there is no branch before the first");
   assert.equal(tree.shown(conversation).length, 2);
 });
 

@@ -46,7 +46,7 @@ export function Confirm({ title, action, onConfirm, onClose, children }) {
       ${error !== null && html`<${ErrorNotice} error=${error} />`}
     </div>
     <div class="dialog-foot">
-      <${Button} onClick=${onClose} autofocus>Cancel<//>
+      <${Button} onClick=${onClose} data-focus="">Cancel<//>
       <${Button} kind="danger" busy=${busy} onClick=${confirm}>${action}<//>
     </div>
   <//>`;

@@ -30,18 +30,19 @@ export function Field({ label, hint, error, optional, hideLabel, children }) {
 }
 
 /**
- * A text, number, date or password field; `multiline` makes it a text area.
+ * A text, number, date or password field; `multiline` makes it a text area, `autofocus` the first of its dialog.
  *
- * @param {FieldProps & {value: string | number, onInput: (value: string) => void, multiline?: boolean} &
+ * @param {FieldProps & {value: string | number, onInput: (value: string) => void, multiline?: boolean, autofocus?: boolean} &
  *     Record<string, any>} props further properties become attributes of the control
  */
-export function Input({ label, hint, error, optional, hideLabel, value, onInput, multiline = false, ...rest }) {
+export function Input({ label, hint, error, optional, hideLabel, value, onInput, multiline = false, autofocus = false, ...rest }) {
   const changed = (/** @type {InputEvent} */ event) => onInput(/** @type {HTMLInputElement} */ (event.target).value);
+  const focus = autofocus ? { "data-focus": "" } : {};
   return html`<${Field} ...${{ label, hint, error, optional, hideLabel }}>
     ${(/** @type {Record<string, any>} */ tied) =>
       multiline
-        ? html`<textarea class="input" value=${value} onInput=${changed} ...${tied} ...${rest}></textarea>`
-        : html`<input class="input" value=${value} onInput=${changed} ...${tied} ...${rest} />`}
+        ? html`<textarea class="input" value=${value} onInput=${changed} ...${tied} ...${focus} ...${rest}></textarea>`
+        : html`<input class="input" value=${value} onInput=${changed} ...${tied} ...${focus} ...${rest} />`}
   <//>`;
 }
 

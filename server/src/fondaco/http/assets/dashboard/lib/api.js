@@ -14,7 +14,7 @@ import { pageHalf, takePageHalf } from "./page-half.js";
  * @property {unknown} [body] sent as JSON; FormData and Blob as they are
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
- * @property {number} [timeout_s] 30 unless given; 0: none
+ * @property {number} [timeout_s] for the head of the response, and again for its body: 30 unless given; 0: none
  */
 
 /** A response that reports an error, or a request that got no response. */
@@ -72,20 +72,41 @@ export function url(path, query = {}) {
 }
 
 /**
- * Send a request and return its response, whose body is still to be read: for streams and files.
- *
- * Requests that only read are repeated when the server cannot be reached or is starting; writes are sent once.
+ * Send a request and return its response, whose body is still to be read: for streams, which take as long as they do.
  *
  * @param {string} path
  * @param {RequestOptions} [options]
  * @returns {Promise<Response>}
  * @throws {ApiError} for a status of 400 or above, and where there is no response
  */
-export async function send(path, options = {}) {
+export const send = (path, options = {}) => received(path, options, (response) => response);
+
+/**
+ * Send a request and return the body of its response as a file.
+ *
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ * @returns {Promise<Blob>}
+ * @throws {ApiError} as `send`, and where the body does not arrive
+ */
+export const file = (path, options = {}) => received(path, options, (response) => response.blob());
+
+/**
+ * Send a request, and return what `read` makes of its response.
+ *
+ * Requests that only read are repeated when the server cannot be reached or is starting; writes are sent once.
+ *
+ * @template T
+ * @param {string} path
+ * @param {RequestOptions} options
+ * @param {(response: Response) => T | Promise<T>} read
+ * @returns {Promise<T>}
+ */
+async function received(path, options, read) {
   const attempts = (options.method ?? "GET") === "GET" ? ATTEMPTS : 1;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await sendOnce(path, options);
+      return await sendOnce(path, options, read);
     } catch (error) {
       const again = error instanceof ApiError && (error.status === 0 || TRANSIENT.has(error.status));
       if (!again || error.code === "TIMED_OUT" || attempt >= attempts) throw error;
@@ -100,10 +121,10 @@ export async function send(path, options = {}) {
  * @param {string} path
  * @param {RequestOptions} [options]
  * @returns {Promise<any>}
+ * @throws {ApiError} as `file`
  */
 export async function request(path, options = {}) {
-  const response = await send(path, options);
-  const text = await response.text();
+  const text = await received(path, options, (response) => response.text());
   return text === "" ? null : JSON.parse(text);
 }
 
@@ -117,17 +138,19 @@ export const patch = (path, body, options) => request(path, { ...options, method
 export const del = (path, options) => request(path, { ...options, method: "DELETE" });
 
 /**
+ * @template T
  * @param {string} path
  * @param {RequestOptions} options
+ * @param {(response: Response) => T | Promise<T>} read
+ * @returns {Promise<T>}
  */
-async function sendOnce(path, { method = "GET", query, body, headers = {}, signal, timeout_s = 30 }) {
+async function sendOnce(path, { method = "GET", query, body, headers = {}, signal, timeout_s = 30 }, read) {
   const limit = new AbortController();
-  const timer = timeout_s ? setTimeout(() => limit.abort(), timeout_s * 1000) : undefined;
+  const begin = () => (timeout_s ? setTimeout(() => limit.abort(), timeout_s * 1000) : undefined);
+  let timer = begin();
   const isJson = body !== undefined && !(body instanceof FormData) && !(body instanceof Blob);
-  /** @type {Response} */
-  let response;
   try {
-    response = await fetch(url(path, query), {
+    const response = await fetch(url(path, query), {
       method,
       credentials: "same-origin",
       cache: "no-store",
@@ -139,17 +162,19 @@ async function sendOnce(path, { method = "GET", query, body, headers = {}, signa
       body: isJson ? JSON.stringify(body) : /** @type {BodyInit | undefined} */ (body),
       signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
     });
+    clearTimeout(timer);
+    timer = begin();
+    takePageHalf(response.headers.get("x-fondaco-dashboard"));
+    if (response.ok) return await read(response);
+    const error = await errorOf(response);
+    if (response.status === 401) for (const listener of unauthorizedListeners) listener();
+    throw error;
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || error instanceof ApiError) throw error;
     throw limit.signal.aborted ? timedOut(timeout_s) : unreachable();
   } finally {
     clearTimeout(timer);
   }
-  takePageHalf(response.headers.get("x-fondaco-dashboard"));
-  if (response.ok) return response;
-  const error = await errorOf(response);
-  if (response.status === 401) for (const listener of unauthorizedListeners) listener();
-  throw error;
 }
 
 /**
@@ -190,7 +215,7 @@ const timedOut = (timeout_s) =>
   new ApiError({
     status: 0,
     code: "TIMED_OUT",
-    message: `The server has not answered within ${timeout_s} seconds.`,
+    message: `The server has not answered wholly within ${timeout_s} seconds.`,
     remedy: "It may be busy. Retry in a moment.",
   });
 

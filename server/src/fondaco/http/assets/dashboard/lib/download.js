@@ -1,5 +1,5 @@
 /** Files of the server, saved by the browser. */
-import { send } from "./api.js";
+import { file } from "./api.js";
 
 /**
  * Save the response to a request as a file.
@@ -11,8 +11,7 @@ import { send } from "./api.js";
  * @throws {import("./api.js").ApiError}
  */
 export async function download(path, query, mediaType, name) {
-  const response = await send(path, { query, headers: { accept: mediaType } });
-  saveBlob(await response.blob(), name);
+  saveBlob(await file(path, { query, headers: { accept: mediaType } }), name);
 }
 
 /**

@@ -54,7 +54,6 @@ export default function Keys({ session }) {
     }} />`}
     ${open?.is === "change" &&
     html`<${KeyForm} changed=${open.key} onClose=${close} onDone=${(/** @type {Key} */ changed) => {
-      close();
       toast(`“${changed.description}” is saved.`);
       keys.reload();
       if (changed.id === session.keyId) void refreshSession();

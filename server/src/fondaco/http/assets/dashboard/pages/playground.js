@@ -2,11 +2,12 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/ui.js";
 import { isNavigation, replaceQuery } from "../lib/router.js";
 import { useResource } from "../lib/resource.js";
-import { useStore } from "../lib/store.js";
+import { useSelected, useStore } from "../lib/store.js";
 import { requestOf } from "../lib/playground/bench.js";
 import { benchOf, benches, change } from "../lib/playground/benches.js";
 import { chatBody } from "../lib/playground/chat.js";
 import { shown } from "../lib/playground/conversation.js";
+import { draftOf } from "../lib/playground/drafts.js";
 import { first, named } from "../lib/playground/models.js";
 import { loadModels, loadOffer } from "../lib/playground/offer.js";
 import { fieldsOf, sectionsOf } from "../lib/playground/parameters.js";
@@ -25,9 +26,6 @@ import { ParameterPanel } from "../components/playground/parameter-panel.js";
 import { Sheet } from "../components/playground/sheet.js";
 import { useWidth } from "../components/playground/use-width.js";
 
-/** Texts that are being written, by conversation: another page does not lose them. */
-const drafts = /** @type {Map<string, string>} */ (new Map());
-
 /** The narrowest page with parameters beside the conversation, and with the list of conversations, too, in pixels. */
 const WIDE = 760;
 const WIDEST = 1180;
@@ -38,7 +36,7 @@ const WIDEST = 1180;
 export default function Playground({ session, route }) {
   const models = useResource(loadModels, [], { every_s: 60 });
   const offer = useResource(loadOffer);
-  const state = useStore(work.workspace);
+  const state = useSelected(work.workspace, work.headOf);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     document.title = "Playground · Fondaco";
@@ -64,26 +62,25 @@ export default function Playground({ session, route }) {
 /**
  * @param {{models: Model[], offer: import("../lib/playground/parameters.js").Offer,
  *     session: import("../lib/session.js").Session, route: import("../lib/router.js").Route,
- *     state: import("../lib/playground/workspace.js").Workspace}} props
+ *     state: import("../lib/playground/workspace.js").Head}} props
  */
 function Workbench({ models, offer, session, route, state }) {
   const [root, width] = useWidth();
   const [sheet, setSheet] = useState(/** @type {"" | "conversations" | "parameters" | "code"} */ (""));
-  const [, setDraftTurn] = useState(0);
   const all = useStore(benches);
-  const [chosen, setChosen] = useState(state.current?.model ?? "");
+  const [chosen, setChosen] = useState(state.model);
   const model = named(models, chosen) ?? first(models) ?? models[0];
   const isChat = model.type === "text";
   const sections = useMemo(() => sectionsOf(model, offer), [model, offer]);
-  const means = { model, sections, session };
+  const means = useMemo(() => ({ model, sections, session }), [model, sections, session]);
   const bench = benchOf(all, model.type);
-  const { current } = state;
+  const { id } = state; // of the conversation that is shown
 
   const followed = useDeepLink({ models, route, state, onModel: setChosen });
   useEffect(() => {
-    // The store, not `current`: a link that was followed above may have begun one already.
+    // The store, not `id`: a link that was followed above may have begun one already.
     if (isChat && !work.workspace.get().current) work.begin(model.id);
-  }, [isChat, current, model.id]);
+  }, [isChat, id, model.id]);
   useEffect(() => {
     if (bench.said) announce(bench.said);
   }, [bench.said]);
@@ -102,24 +99,19 @@ function Workbench({ models, offer, session, route, state }) {
   };
   const begin = () => {
     const text = isChat ? model : first(models);
-    work.begin(text?.id ?? model.id, { parameters: current?.parameters ?? {}, system: current?.system ?? "" });
+    work.begin(text?.id ?? model.id, { parameters: state.parameters, system: state.system });
     setChosen(text?.id ?? model.id);
     setSheet("");
   };
-  const draft = drafts.get(current?.id ?? "") ?? "";
-  const setDraft = (/** @type {string} */ text) => {
-    drafts.set(current?.id ?? "", text);
-    setDraftTurn((turn) => turn + 1);
-  };
-  const values = isChat ? (current?.parameters ?? {}) : bench.values;
+  const values = isChat ? state.parameters : bench.values;
   const setValues = (/** @type {Record<string, unknown>} */ next) =>
     isChat ? work.update((one) => ({ ...one, parameters: next })) : change(model.type, { values: next });
   const fields = fieldsOf(sections, values);
 
-  const list = html`<${ConversationList} summaries=${state.summaries} current=${isChat ? (current?.id ?? "") : ""} running=${state.running}
+  const list = html`<${ConversationList} summaries=${state.summaries} current=${isChat ? id : ""} running=${state.running}
     isLasting=${state.isLasting} onShow=${showConversation} onNew=${begin} onDelete=${work.remove} onDeleteAll=${work.removeAll} />`;
   const panel = html`<${ParameterPanel} key=${model.type} sections=${sections} values=${values} onChange=${setValues}>
-    ${isChat && html`<${Input} multiline label="System prompt" value=${current?.system ?? ""} placeholder="none"
+    ${isChat && html`<${Input} multiline label="System prompt" value=${state.system} placeholder="none"
       hint="Instructions that precede the conversation." onInput=${(/** @type {string} */ system) => work.update((one) => ({ ...one, system }))} />`}
     ${model.model_spec.description && html`<p class="muted small">${model.model_spec.description}</p>`}
   <//>`;
@@ -137,7 +129,7 @@ function Workbench({ models, offer, session, route, state }) {
     <div class=${`pg-body${isWide ? " is-wide" : ""}${width >= WIDEST ? " is-widest" : ""}`}>
       ${width >= WIDEST && html`<aside class="pg-aside" aria-label="Conversations" tabindex="0">${list}</aside>`}
       ${isChat
-        ? current && html`<${ChatView} conversation=${current} isRunning=${state.running.has(current.id)} means=${means} draft=${draft} onDraft=${setDraft} />`
+        ? id && html`<${ChatView} isRunning=${state.running.has(id)} means=${means} />`
         : html`<${BenchView} key=${model.type} model=${model} bench=${bench} fields=${fields} session=${session} />`}
       ${isWide && html`<aside class="pg-aside pg-aside-right" aria-label="Parameters" tabindex="0">${panel}</aside>`}
     </div>
@@ -149,12 +141,14 @@ function Workbench({ models, offer, session, route, state }) {
   /** @returns {import("../lib/playground/samples.js").SampleRequest} */
   function sampleOf() {
     if (!isChat) return requestOf(model, bench.draft, fields);
+    const { current } = work.workspace.get();
+    const draft = draftOf(id).text;
     const messages = current ? shown(current) : [];
     const last = messages.at(-1);
     // The request whose answer is shown last; before any, the one that would be sent.
     const asked = last?.role === "assistant" ? messages.slice(0, -1) : messages;
     const next = /** @type {any} */ ({ role: "user", content: draft || "Say hello.", images: [], id: "", parent: "" });
-    const body = chatBody(model, current?.system ?? "", draft || messages.length === 0 ? [...messages, next] : asked, sections, values);
+    const body = chatBody(model, state.system, draft || messages.length === 0 ? [...messages, next] : asked, sections, values);
     return { kind: "chat", body, attachments: attachmentsOf(body.messages) };
   }
 }
@@ -164,7 +158,7 @@ function Workbench({ models, offer, session, route, state }) {
  * one that is shown. Return what keeps a link from being followed twice.
  *
  * @param {{models: Model[], route: import("../lib/router.js").Route,
- *     state: import("../lib/playground/workspace.js").Workspace, onModel: (id: string) => void}} props
+ *     state: import("../lib/playground/workspace.js").Head, onModel: (id: string) => void}} props
  */
 function useDeepLink({ models, route, state, onModel }) {
   const { model: wanted, character } = route.query;
@@ -178,10 +172,9 @@ function useDeepLink({ models, route, state, onModel }) {
     if (!model) return;
     onModel(model.id);
     if (model.type !== "text") return;
-    const isEmpty = !state.current || Object.keys(state.current.nodes).length === 0;
-    if (character || isEmpty) {
+    if (character || state.isEmpty) {
       work.begin(model.id, character ? { parameters: { "venice_parameters.character_slug": character } } : {});
-    } else work.update((one) => ({ ...one, model: model.id }));
+    } else if (state.model !== model.id) work.update((one) => ({ ...one, model: model.id }));
   }, [wanted, character, models]);
   return followed;
 }

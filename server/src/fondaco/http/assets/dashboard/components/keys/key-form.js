@@ -1,12 +1,10 @@
 /** The form that creates a key, or changes one. */
 import { html, useState } from "../../lib/ui.js";
 import { patch, post } from "../../lib/api.js";
-import { faultOf, isShown } from "../../lib/faults.js";
+import { faultOf } from "../../lib/faults.js";
 import { utcDay } from "../../lib/usage.js";
-import { Button } from "../button.js";
-import { Dialog } from "../dialog.js";
 import { Input, Select } from "../field.js";
-import { ErrorNotice } from "../states.js";
+import { FormDialog } from "../form-dialog.js";
 
 const TYPES = [
   { value: "INFERENCE", label: "Inference: calls models" },
@@ -23,7 +21,7 @@ const SHOWN_FAULTS = ["description", "expiresAt", "consumptionLimit.diem", "cons
 
 /**
  * @param {{changed?: import("../../pages/keys.js").Key, onClose: () => void, onDone: (key: any) => void}} props `changed`:
- *     the key to change; `onDone` receives the key as the server returns it
+ *     the key to change; `onDone` receives the key as the server returns it, once the form is closed
  */
 export function KeyForm({ changed, onClose, onDone }) {
   const [description, setDescription] = useState(changed?.description ?? "");
@@ -32,35 +30,25 @@ export function KeyForm({ changed, onClose, onDone }) {
   const [day, setDay] = useState(changed?.expiresAt?.slice(0, 10) ?? "");
   const [diem, setDiem] = useState(String(changed?.consumptionLimits.diem ?? ""));
   const [usd, setUsd] = useState(String(changed?.consumptionLimits.usd ?? ""));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(/** @type {unknown} */ (null));
 
   const expiries = changed?.expiresAt
     ? [{ value: "kept", label: `On ${changed.expiresAt.slice(0, 16).replace("T", " at ")} UTC, as before` }, ...EXPIRIES]
     : EXPIRIES;
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
+  const submit = async () => {
     const fields = {
       description,
       ...(expiry === "kept" ? {} : { expiresAt: endOf(expiry, day) }),
       consumptionLimit: { diem: amountOf(diem), usd: amountOf(usd) },
     };
-    try {
-      const reply = changed
-        ? await patch("api/v1/api_keys", { id: changed.id, ...fields })
-        : await post("api/v1/api_keys", { apiKeyType: type, ...fields });
-      onDone(reply.data);
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+    const reply = changed
+      ? await patch("api/v1/api_keys", { id: changed.id, ...fields })
+      : await post("api/v1/api_keys", { apiKeyType: type, ...fields });
+    return () => onDone(reply.data);
   };
 
-  return html`<${Dialog} title=${changed ? "Change a key" : "Create a key"} onClose=${onClose}>
-    <form class="form" onSubmit=${submit}>
-      ${error !== null && !isShown(error, SHOWN_FAULTS) && html`<${ErrorNotice} error=${error} />`}
+  return html`<${FormDialog} title=${changed ? "Change a key" : "Create a key"} action=${changed ? "Save" : "Create"}
+    faults=${SHOWN_FAULTS} onSubmit=${submit} onClose=${onClose}>
+    ${(/** @type {unknown} */ error) => html`
       <${Input} label="Description" hint="Which program uses the key, and where." required maxlength="256" autofocus
         value=${description} onInput=${setDescription} error=${faultOf(error, "description")} />
       ${!changed && html`<${Select} label="Type" value=${type} options=${TYPES} onChange=${setType} />`}
@@ -80,11 +68,7 @@ export function KeyForm({ changed, onClose, onDone }) {
             value=${usd} onInput=${setUsd} error=${faultOf(error, "consumptionLimit.usd")} />
         </div>
       </fieldset>
-      <div class="dialog-foot">
-        <${Button} onClick=${onClose}>Cancel<//>
-        <${Button} type="submit" kind="primary" busy=${busy}>${changed ? "Save" : "Create"}<//>
-      </div>
-    </form>
+    `}
   <//>`;
 }
 

@@ -17,6 +17,10 @@ import { ProblemNotice } from "./problem-notice.js";
 const POLL_MS = 1500;
 
 /** @typedef {import("../../lib/playground/videos.js").WaitingJob} WaitingJob */
+/** @typedef {{problem: import("../../lib/playground/problems.js").Problem, since: number}} Trouble a problem, and when it came up */
+
+/** @param {unknown} error @returns {Trouble} */
+const troubleOf = (error) => ({ problem: problemOf(error, EMPTY_REPLY), since: Date.now() });
 
 /**
  * @param {{model: import("../../lib/playground/models.js").Model, draft: import("../../lib/playground/bench.js").Draft,
@@ -26,7 +30,7 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
   const [jobs, setJobs] = useState(videos.waiting);
   const [quote, setQuote] = useState(/** @type {{key: string, usd: number, orderId: string} | null} */ (null));
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(/** @type {import("../../lib/playground/problems.js").Problem | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Trouble | null} */ (null));
   const key = JSON.stringify([model.id, draft.prompt, draft.file?.name, fields]);
   const isQuoted = quote?.key === key;
 
@@ -37,7 +41,7 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
   const attempt = (/** @type {() => Promise<void>} */ step) => async () => {
     setBusy(true);
     setProblem(null);
-    await step().catch((error) => setProblem(problemOf(error, EMPTY_REPLY)));
+    await step().catch((error) => setProblem(troubleOf(error)));
     setBusy(false);
   };
   const ask = attempt(async () => setQuote({ key, usd: await videos.quoted(await body(), AbortSignal.timeout(60_000)), orderId: randomId() }));
@@ -61,7 +65,7 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
         : html`<${Button} key="quote" kind="primary" busy=${busy} disabled=${lacking !== ""} onClick=${ask}>Quote<//>
             <span class="muted small">${lacking || "Shows what the video costs, before it is made."}</span>`}
     </div>
-    ${problem && html`<${ProblemNotice} problem=${problem} since=${Date.now()} />`}
+    ${problem && html`<${ProblemNotice} ...${problem} />`}
     ${jobs.map((job) => html`<${Progress} key=${job.queueId} job=${job} onEnd=${() => end(job)} />`)}
   </div>`;
 }
@@ -69,19 +73,19 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
 /** @param {{job: WaitingJob, onEnd: () => void}} props */
 function Progress({ job, onEnd }) {
   const [state, setState] = useState({ progress: 0, isWaiting: true, spentMs: 0 });
-  const [problem, setProblem] = useState(/** @type {import("../../lib/playground/problems.js").Problem | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Trouble | null} */ (null));
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
     void follow(job, abort.signal, setState).then(
       () => abort.signal.aborted || onEnd(),
-      (error) => abort.signal.aborted || setProblem(problemOf(error, EMPTY_REPLY)),
+      (error) => abort.signal.aborted || setProblem(troubleOf(error)),
     );
     return () => abort.abort();
   }, [turn]);
   if (problem) {
     return html`<div class="stack stack-tight">
-      <${ProblemNotice} problem=${{ ...problem, canRetry: true }} since=${Date.now()} onRetry=${() => (setProblem(null), setTurn(turn + 1))} />
+      <${ProblemNotice} problem=${{ ...problem.problem, canRetry: true }} since=${problem.since} onRetry=${() => (setProblem(null), setTurn(turn + 1))} />
       <div><${Button} small kind="quiet" icon="close" onClick=${onEnd}>Forget this video<//></div>
     </div>`;
   }

@@ -110,13 +110,21 @@ export function shown(conversation) {
 }
 
 /**
- * Return the branches that begin where this message does, in the order of their making.
+ * Return the ids of the branches that begin where a message does, in the order of their making, by the id of their
+ * parent.
  *
  * @param {Conversation} conversation
- * @param {Node} node
+ * @returns {Map<string, string[]>}
  */
-export const siblings = (conversation, node) =>
-  Object.values(conversation.nodes).filter((other) => other.parent === node.parent);
+export function branchesOf(conversation) {
+  const branches = /** @type {Map<string, string[]>} */ (new Map());
+  for (const { id, parent } of Object.values(conversation.nodes)) {
+    const some = branches.get(parent);
+    if (some) some.push(id);
+    else branches.set(parent, [id]);
+  }
+  return branches;
+}
 
 /**
  * Add a message below `parent`, and show it.
@@ -159,16 +167,18 @@ export function changed(conversation, id, change) {
 }
 
 /**
- * Show another branch.
+ * Show a branch beside a message.
  *
  * @param {Conversation} conversation
  * @param {Node} node
- * @returns {Conversation}
+ * @param {number} step How many branches on; back where it is negative.
+ * @returns {Conversation} The conversation itself where there is no such branch.
  */
-export const choosing = (conversation, node) => ({
-  ...conversation,
-  chosen: { ...conversation.chosen, [node.parent]: node.id },
-});
+export function turned(conversation, node, step) {
+  const branches = branchesOf(conversation).get(node.parent) ?? [];
+  const id = branches[branches.indexOf(node.id) + step];
+  return id ? { ...conversation, chosen: { ...conversation.chosen, [node.parent]: id } } : conversation;
+}
 
 /**
  * Return a conversation as it is after the page was closed: answers that were under way count as stopped.

@@ -94,6 +94,7 @@ export class Conversations {
       const transaction = this.#database.transaction(["summaries", "conversations"], "readwrite");
       transaction.objectStore("summaries").put({ account: this.#account, ...summary });
       transaction.objectStore("conversations").put({ account: this.#account, id, conversation });
+      transaction.commit(); // at once: a page that ends would take it back
       await finished(transaction);
     } else this.#held.set(id, { summary, conversation });
     const beyond = excess(await this.#summaries(), id);

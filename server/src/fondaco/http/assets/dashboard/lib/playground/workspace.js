@@ -10,6 +10,8 @@ import { createStore } from "../store.js";
 import { fromLedger } from "./charges.js";
 import { answer, chatBody } from "./chat.js";
 import * as tree from "./conversation.js";
+import { eachFrame } from "./frames.js";
+import { Saving } from "./saving.js";
 import { Conversations } from "./storage.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
@@ -57,9 +59,28 @@ const EMPTY = {
 /** @type {import("../store.js").Store<Workspace>} */
 export const workspace = createStore(EMPTY);
 
+/**
+ * Return the workspace without the messages: it stays the same while an answer streams.
+ *
+ * @param {Workspace} state
+ */
+export function headOf({ current, ...rest }) {
+  const { id = "", model = "", system = "", parameters = NONE, nodes = NONE } = current ?? {};
+  return { ...rest, id, model, system, parameters, isEmpty: Object.keys(nodes).length === 0 };
+}
+
+/** @typedef {ReturnType<typeof headOf>} Head */
+
+const NONE = Object.freeze({});
+
 let conversations = new Conversations("");
 /** Conversations whose answer is under way, by id: they change also while another one is shown. */
 const live = /** @type {Map<string, {conversation: Conversation, abort: AbortController}>} */ (new Map());
+
+const saving = new Saving(save);
+// A page that is hidden may never be shown again.
+addEventListener("visibilitychange", () => document.hidden && void saving.all());
+addEventListener("pagehide", () => void saving.all());
 
 /** @param {Partial<Workspace>} change */
 const set = (change) => workspace.set({ ...workspace.get(), ...change });
@@ -73,6 +94,7 @@ export async function open(session) {
   if (workspace.get().account === session.account) return;
   for (const { abort } of live.values()) abort.abort();
   live.clear();
+  await saving.all(); // they belong to the account before
   conversations = await Conversations.of(session.account);
   const summaries = await conversations.list();
   const shown = await conversations.get(noted()).catch(() => null);
@@ -99,7 +121,7 @@ export async function show(id) {
     set({ current: running.conversation });
     return;
   }
-  const found = await conversations.get(id);
+  const found = saving.newer(id) ?? (await conversations.get(id));
   if (found) set({ current: tree.reopened(found) });
 }
 
@@ -107,6 +129,7 @@ export async function show(id) {
 export async function remove(id) {
   live.get(id)?.abort.abort();
   live.delete(id);
+  await saving.ended(id);
   await conversations.delete(id);
   const { current } = workspace.get();
   set({ summaries: await conversations.list(), current: current?.id === id ? null : current });
@@ -116,6 +139,7 @@ export async function remove(id) {
 export async function removeAll() {
   for (const { abort } of live.values()) abort.abort();
   live.clear();
+  await saving.allEnded();
   await conversations.clear();
   set({ summaries: [], current: null });
 }
@@ -130,7 +154,7 @@ export function update(change) {
   if (!current) return;
   const next = change(current);
   put(next);
-  if (Object.keys(next.nodes).length > 0) void save(next);
+  if (Object.keys(next.nodes).length > 0) saving.soon(next);
 }
 
 /**
@@ -163,7 +187,7 @@ export function answerCall(call, content, means) {
   const [next] = tree.added(current, last, { role: "tool", content, toolCallId: call.id, name: call.name });
   put(next);
   if (tree.openCalls(tree.shown(next)).length === 0) void run(next, means);
-  else void save(next);
+  else void saving.now(next);
 }
 
 /**
@@ -200,7 +224,7 @@ async function run(conversation, means, parent) {
   live.set(begun.id, { conversation: begun, abort });
   put(begun);
   set({ running: new Set(live.keys()), said: "The answer has begun." });
-  await save(begun);
+  await saving.now(begun);
 
   const change = (/** @type {Partial<import("./conversation.js").AssistantMessage>} */ part) => {
     const one = live.get(begun.id);
@@ -214,7 +238,7 @@ async function run(conversation, means, parent) {
     const one = live.get(begun.id);
     if (one && performance.now() - saved > SAVE_MS) {
       saved = performance.now();
-      void save(tree.changed(one.conversation, id, progress));
+      saving.soon(tree.changed(one.conversation, id, progress));
     }
   });
   flush.cancel();
@@ -222,7 +246,7 @@ async function run(conversation, means, parent) {
   if (!ended) return;
   live.delete(begun.id);
   set({ running: new Set(live.keys()), said: said(end) });
-  await save(ended);
+  await saving.now(ended);
   void refreshSession();
   await readCharge(ended.id, id, session);
 }
@@ -244,13 +268,13 @@ async function readCharge(conversationId, id, session) {
   const charge = fromLedger(page, node.figures.requestId);
   const latest = live.get(conversationId)?.conversation ?? (await currentOrStored(conversationId));
   if (!charge || !latest) return;
-  await save(put(tree.changed(latest, id, { figures: { ...node.figures, charge } })));
+  await saving.now(put(tree.changed(latest, id, { figures: { ...node.figures, charge } })));
 }
 
 /** @param {string} id */
 async function currentOrStored(id) {
   const { current } = workspace.get();
-  return current?.id === id ? current : conversations.get(id);
+  return current?.id === id ? current : (saving.newer(id) ?? conversations.get(id));
 }
 
 /**
@@ -300,28 +324,4 @@ function said({ state, problem, reply }) {
   const calls = reply?.toolCalls.length ?? 0;
   const length = calls > 0 ? `${calls} function ${calls === 1 ? "call" : "calls"}` : `${words} words`;
   return state === "stopped" ? `Stopped after ${length}.` : `The answer is complete: ${length}.`;
-}
-
-/**
- * Return a function's calls, held back to one for each frame: a stream may bring hundreds of chunks between two.
- *
- * @template T
- * @param {(value: T) => unknown} use
- */
-function eachFrame(use) {
-  let frame = 0;
-  let latest = /** @type {T | undefined} */ (undefined);
-  return {
-    later(/** @type {T} */ value) {
-      latest = value;
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        use(/** @type {T} */ (latest));
-      });
-    },
-    cancel() {
-      cancelAnimationFrame(frame);
-      frame = 0;
-    },
-  };
 }

@@ -1,8 +1,9 @@
 /** A message of a conversation, with what can be done about it. */
-import { classes, html, useState } from "../../../lib/ui.js";
+import { classes, html, memo, useLayoutEffect, useRef, useState } from "../../../lib/ui.js";
 import { link } from "../../../lib/router.js";
 import { Button } from "../../button.js";
 import { CopyButton } from "../../copy-button.js";
+import { focusFirst } from "../../use-modal.js";
 import { Input } from "../../field.js";
 import { Figures } from "./figures.js";
 import { Markdown } from "../../markdown/markdown.js";
@@ -23,12 +24,15 @@ import { ToolCalls } from "./tool-calls.js";
  */
 
 /**
- * @param {{node: Node, branches: Node[], onBranch: (node: Node) => void, actions: Actions | null,
- *     openCalls: import("../../../lib/playground/reply.js").ToolCall[]}} props `branches`: this message and its
- *     alternatives; `openCalls`: calls of this message that wait for their result
+ * Drawn again only where a property has changed: of a conversation that streams, the message that grows.
+ *
+ * @type {(props: {node: Node, place: number, count: number, onTurn: (node: Node, step: number) => void,
+ *     actions: Actions | null, openCalls: import("../../../lib/playground/reply.js").ToolCall[]}) => any} `place`: among
+ *     the `count` branches that begin where this message does; `openCalls`: calls of this message that wait for their
+ *     result
  */
-export function Message({ node, branches, onBranch, actions, openCalls }) {
-  const switcher = branches.length > 1 && html`<${Branches} node=${node} branches=${branches} onBranch=${onBranch} />`;
+export const Message = memo(({ node, place, count, onTurn, actions, openCalls }) => {
+  const switcher = count > 1 && html`<${Branches} ...${{ node, place, count, onTurn }} />`;
   if (node.role === "user") return html`<${UserMessage} ...${{ node, switcher, actions }} />`;
   if (node.role === "tool") {
     return html`<article class="pg-message pg-message-tool" aria-label=${`Result of ${node.name}`}>
@@ -38,18 +42,21 @@ export function Message({ node, branches, onBranch, actions, openCalls }) {
     </article>`;
   }
   return html`<${AssistantMessage} ...${{ node, switcher, actions, openCalls }} />`;
-}
+});
 
 /** @param {{node: any, switcher: any, actions: Actions | null}} props */
 function UserMessage({ node, switcher, actions }) {
   const [edited, setEdited] = useState(/** @type {string | null} */ (null));
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const isEdited = edited !== null;
+  useLayoutEffect(() => focusFirst(form.current), [isEdited]);
   const save = () => {
     if (edited === null || !edited.trim()) return;
     setEdited(null);
     actions?.edit(node, edited);
   };
   if (edited !== null) {
-    return html`<form class="pg-message pg-edit" onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())}>
+    return html`<form ref=${form} class="pg-message pg-edit" onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), save())}>
       <${Input} label="Edit message" multiline value=${edited} onInput=${setEdited} autofocus
         hint="Saving begins a new branch: the old message and its answers stay, behind the arrows below it."
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
@@ -105,13 +112,12 @@ function AssistantMessage({ node, switcher, actions, openCalls }) {
   </article>`;
 }
 
-/** @param {{node: Node, branches: Node[], onBranch: (node: Node) => void}} props */
-function Branches({ node, branches, onBranch }) {
-  const place = branches.findIndex(({ id }) => id === node.id);
-  const go = (/** @type {number} */ step) => () => onBranch(branches[place + step]);
+/** @param {{node: Node, place: number, count: number, onTurn: (node: Node, step: number) => void}} props */
+function Branches({ node, place, count, onTurn }) {
+  const go = (/** @type {number} */ step) => () => onTurn(node, step);
   return html`<span class="pg-branches" role="group" aria-label="Branches">
     <button type="button" class="button button-quiet button-small button-icon" aria-label="Earlier branch" disabled=${place <= 0} onClick=${go(-1)}>‹</button>
-    <span class="small">${place + 1} / ${branches.length}</span>
-    <button type="button" class="button button-quiet button-small button-icon" aria-label="Later branch" disabled=${place >= branches.length - 1} onClick=${go(1)}>›</button>
+    <span class="small">${place + 1} / ${count}</span>
+    <button type="button" class="button button-quiet button-small button-icon" aria-label="Later branch" disabled=${place >= count - 1} onClick=${go(1)}>›</button>
   </span>`;
 }
