@@ -209,6 +209,42 @@ async def test_a_path_that_only_begins_like_the_mount_is_not_below_it(inside: Mo
     assert (await asked(inside.app, root_path="/heal", path="/healthz")).status == 200
 
 
+async def cookie_of(one: Mounted, root_path: str, scheme: str = "http") -> str:
+    """Return the cookie of a log-in to the application mounted below a path."""
+    body = orjson.dumps({"apiKey": one.key})
+    caller = Caller({"type": "http.request", "body": body})
+    headers = [
+        (b"host", b"localhost"),
+        (b"origin", f"{scheme}://localhost".encode()),
+        (b"content-type", b"application/json"),
+        (b"x-fondaco-dashboard", b"1"),
+    ]
+    path = f"{root_path}/dashboard/session"
+    scope = http_scope(
+        method="POST", path=path, root_path=root_path, headers=headers, scheme=scheme
+    )
+    await one.app(scope, caller.receive, caller.send)
+    return dict(caller.sent[0]["headers"])[b"set-cookie"].decode()
+
+
+@pytest.mark.parametrize(
+    ("root_path", "scheme", "name", "path"),
+    [
+        ("", "http", "fondaco_session", "/"),
+        ("", "https", "__Host-fondaco_session", "/"),
+        ("/ai", "http", "fondaco_session_ai", "/ai"),
+        ("/ai", "https", "__Secure-fondaco_session_ai", "/ai"),  # __Host- is for the path / alone
+        ("/a b;c", "http", "fondaco_session_a_b_c", "/a%20b%3Bc"),
+    ],
+)
+async def test_a_session_counts_below_the_mount_alone(
+    inside: Mounted, root_path: str, scheme: str, name: str, path: str
+) -> None:
+    cookie = await cookie_of(inside, root_path, scheme)
+    assert cookie.startswith(f"{name}=")
+    assert f"; Path={path};" in cookie
+
+
 def chat_scope(key: str, *headers: tuple[bytes, bytes]) -> dict[str, object]:
     return {
         "method": "POST",

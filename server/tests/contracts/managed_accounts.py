@@ -51,6 +51,13 @@ class ManagedAccountsContract:
         assert (report.keys, report.used_at) == (0, None)
         assert await ledger.balance(account.id) == Funds(usd=5, diem=7)
 
+    async def test_an_account_is_found_by_its_name(self, store: Store) -> None:
+        opened = await store.opened(usd=5)
+        await store.opened("bob")
+        assert await store.accounts.find("ada", NOON) == opened
+        with pytest.raises(NotFoundError):
+            await store.accounts.find("Ada", NOON)
+
     async def test_a_name_belongs_to_one_account(self, store: Store) -> None:
         await store.opened()
         with pytest.raises(ConflictError, match="'ada'"):

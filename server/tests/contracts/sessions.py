@@ -98,6 +98,30 @@ class SessionsContract:
             await world.sessions.close(ONE)
         assert await world.there(ONE, TWO) == [TWO]
 
+    async def test_all_sessions_and_logins_of_an_account_end_and_of_no_other(
+        self, world: SessionsWorld
+    ) -> None:
+        await world.open(ONE, await world.key())
+        await world.open(TWO, await world.key())
+        await world.open(THREE, await world.key(FOREIGN))
+        await world.add_login(ONE)
+        await world.add_login(THREE, FOREIGN)
+        await world.sessions.close_all(OWN)
+        assert await world.there(ONE, TWO, THREE) == [THREE]
+        assert await world.sessions.take_login(ONE, NOON) is None
+        assert await world.sessions.take_login(THREE, NOON) == FOREIGN
+
+    async def test_all_sessions_of_a_key_end_and_of_no_other(self, world: SessionsWorld) -> None:
+        key = await world.key()
+        await world.open(ONE, key)
+        await world.open(TWO, await world.key())
+        await world.add_login(ONE)
+        await world.sessions.close_all(FOREIGN, key.id)  # whose key it is not
+        assert await world.there(ONE, TWO) == [ONE, TWO]
+        await world.sessions.close_all(OWN, key.id)
+        assert await world.there(ONE, TWO) == [TWO]
+        assert await world.sessions.take_login(ONE, NOON) == OWN
+
     async def test_a_new_session_deletes_those_of_all_keys_that_are_idle(
         self, world: SessionsWorld
     ) -> None:

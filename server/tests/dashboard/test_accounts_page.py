@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard.browser import Watch
+from dashboard.calls import call
+from dashboard.conftest import Browse
 from dashboard.page_checks import expect_accessible
 from dashboard.served import Dashboard, log_in_by_link
 
@@ -42,13 +44,45 @@ def test_an_account_is_created_with_its_funds_and_tier(served: Dashboard, page: 
     page.get_by_label("Tier").select_option("explorer")
     page.get_by_role("button", name="Create", exact=True).click()
     dialog = page.get_by_role("dialog", name=f"{name} is created")
-    expect(dialog).to_contain_text(f"fondaco keys create --account '{name}'")
     expect_accessible(page)
     dialog.get_by_role("button", name="Done").click()
     expect(row(page, name)).to_contain_text("$2.50")
     told = shown(served, name)
     assert (told["usd"], told["diemAllocation"], told["tier"]) == (2.5, 3, "explorer")
     assert not told["disabled"]
+
+
+def test_a_new_account_gets_a_login_link_and_a_first_key(
+    served: Dashboard, page: Page, browse: Browse
+) -> None:
+    name = f"Team {next(_numbers)} of accounts"
+    log_in_by_link(page, served, "accounts")
+    page.get_by_role("button", name="Create account").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create", exact=True).click()
+    dialog = page.get_by_role("dialog", name=f"{name} is created")
+    dialog.get_by_role("button", name="Make a login link").click()
+    link = dialog.locator("pre", has_text="?login=").inner_text()
+    dialog.get_by_role("button", name="Create its first key").click()
+    key = dialog.locator("pre", has_text="fondaco_i_").inner_text()
+    expect_accessible(page)
+    dialog.get_by_role("button", name="Done").click()
+    assert call(served, key) == 200
+    assert shown(served, name)["keys"] == 1
+    owner = browse()
+    owner.goto(f"{link}#/keys")
+    expect(owner.get_by_role("button", name=name)).to_be_visible()
+    expect(owner.get_by_role("row", name="First key")).to_be_visible()
+
+
+def test_another_link_is_made_for_an_account_that_is_there(
+    served: Dashboard, page: Page, account: str
+) -> None:
+    log_in_by_link(page, served, "accounts")
+    page.get_by_role("button", name=f"Way into {account}").click()
+    dialog = page.get_by_role("dialog", name=f"Way into {account}")
+    dialog.get_by_role("button", name="Make a login link").click()
+    expect(dialog.locator("pre")).to_contain_text(f"{served.url}?login=")
 
 
 def test_a_name_that_is_taken_is_refused_in_the_form(

@@ -39,7 +39,7 @@ def test_the_keyboard_alone_reaches_content_menu_and_log_out(served: Dashboard, 
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     expect(menu).to_be_focused()
-    expect(page.get_by_role("button", name="Log out")).to_be_hidden()
+    expect(page.get_by_role("button", name="Log out", exact=True)).to_be_hidden()
 
 
 def test_a_narrow_screen_has_the_navigation_in_a_drawer(served: Dashboard, browse: Browse) -> None:

@@ -88,11 +88,53 @@ def test_a_session_ends_by_logging_out(served: Dashboard, page: Page, watch: Wat
     account = served.account()
     log_in_by_link(page, served, account=account)
     page.get_by_role("button", name=account).click()
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log out", exact=True).click()
     expect(page.get_by_text("You are logged out.")).to_be_visible()
     watch.expect(401, "/dashboard/session")
     page.reload()
     heading(page, "Fondaco")
+
+
+def test_logging_out_everywhere_ends_the_sessions_of_all_browsers(
+    served: Dashboard, browse: Browse, watch: Watch
+) -> None:
+    account = served.account()
+    here, elsewhere = browse(), browse()
+    for page in (here, elsewhere):
+        log_in_by_link(page, served, account=account)
+    menu = here.get_by_role("button", name=account)
+    menu.click()
+    here.get_by_role("button", name="Log out everywhere").click()
+    dialog = here.get_by_role("dialog", name="Log out everywhere?")
+    expect_accessible(here)
+    here.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    menu.click()
+    here.get_by_role("button", name="Log out everywhere").click()
+    dialog.get_by_role("button", name="Log out everywhere").click()
+    expect(here.get_by_text("You are logged out everywhere.")).to_be_visible()
+    watch.expect(401, "/dashboard/session")
+    elsewhere.reload()
+    heading(elsewhere, "Fondaco")
+
+
+def test_the_token_of_a_link_is_in_no_request_and_no_entry_of_the_history(
+    served: Dashboard, page: Page
+) -> None:
+    seen: list[str] = []
+    page.on("request", lambda request: seen.extend([request.url, *request.headers.values()]))
+    link = served.link(served.account())
+    token = link.partition("?login=")[2]
+    page.goto(link)
+    heading(page, "Overview")
+    assert [one for one in seen if token in one] == [link]  # the page alone
+    page.get_by_role("navigation").get_by_role("link", name="Keys").click()
+    heading(page, "Keys")
+    page.go_back()
+    heading(page, "Overview")
+    assert token not in page.url
+    page.go_back()
+    assert page.url == "about:blank"  # the link has no entry of its own
 
 
 def test_a_session_that_ended_leads_to_the_login_and_back_to_the_page(

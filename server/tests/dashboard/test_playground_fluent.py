@@ -121,7 +121,9 @@ def test_a_streamed_answer_draws_its_own_message_alone(
     engine.next(script)
     playground.say("Write much.")
     expect(playground.answer).to_contain_text("It begins.")
-    page.evaluate("() => { window.drawn = {} }")  # the buttons of all messages went with the question
+    page.evaluate(
+        "() => { window.drawn = {} }"
+    )  # the buttons of all messages went with the question
     go_on.set()
     expect(playground.answer).to_contain_text("Sentence 19")
     drawn: dict[str, int] = page.evaluate("() => drawn")

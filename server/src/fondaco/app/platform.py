@@ -363,6 +363,7 @@ def platform_of(
             clock=clock,
             ids=ids,
             idle_timeout_s=settings.dashboard.idle_timeout_s,
+            link_lifetime_s=settings.dashboard.link_lifetime_s,
         ),
         limits=shared.limits,
         tiers=use_cases.tiers,

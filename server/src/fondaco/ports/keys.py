@@ -138,6 +138,14 @@ class ManagedAccounts(Protocol):
         """Return a page of accounts, ordered by name; pages count from 1."""
         ...
 
+    async def find(self, name: str, at: float) -> AccountReport:
+        """Return one account.
+
+        Raises:
+            NotFoundError: there is no account of this name.
+        """
+        ...
+
     async def open(
         self, name: str, *, usd: int, diem_allocation: int, tier: str, at: float
     ) -> AccountReport:

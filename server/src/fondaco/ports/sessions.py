@@ -36,6 +36,10 @@ class SessionStore(Protocol):
         """Delete a session; no-op where there is none."""
         ...
 
+    async def close_all(self, account_id: int, key_id: str | None = None) -> None:
+        """Delete all sessions and login tokens of an account; of one of its keys the sessions alone."""
+        ...
+
     async def add_login(
         self, digest: bytes, account_id: int, at: float, *, expires_at: float, most: int
     ) -> None:

@@ -155,3 +155,41 @@ async def test_a_log_in_takes_one_token_or_one_key(body: dict[str, object]) -> N
     async with house() as one:
         reply = await Browser(one).send("POST", SESSION, json=body)
         assert reply.status_code == 400
+
+
+SESSIONS = "/dashboard/sessions"
+
+
+async def opens(browser: Browser) -> bool:
+    return (await browser.send("GET", SESSION)).status_code == 200
+
+
+async def test_an_admin_ends_all_sessions_of_the_account_and_its_unused_links() -> None:
+    async with house() as one:
+        add_keys(one)
+        own, phone, theirs, linked = (Browser(one) for _ in range(4))
+        await own.begin(apiKey=SECRET)
+        await phone.begin(apiKey=INFERENCE_SECRET)
+        await theirs.begin(apiKey=FOREIGN_SECRET)
+        await linked.begin(login=await login(one, 1))
+        unused = await login(one, 2)
+        assert all([await opens(browser) for browser in (own, phone, theirs, linked)])
+        ended = await own.send("DELETE", SESSIONS)
+        assert ended.status_code == 204
+        assert cookie_parts(ended)["max-age"] == "0"
+        assert [await opens(browser) for browser in (own, phone, linked)] == [False] * 3
+        assert await opens(theirs)
+        assert (await Browser(one).begin(login=unused)).status_code == 401
+        assert (await Browser(one).begin(apiKey=SECRET)).status_code == 200  # keys stay
+
+
+async def test_an_inference_key_ends_its_own_sessions_alone() -> None:
+    async with house() as one:
+        add_keys(one)
+        admin, phone, tablet = (Browser(one) for _ in range(3))
+        await admin.begin(apiKey=SECRET)
+        await phone.begin(apiKey=INFERENCE_SECRET)
+        await tablet.begin(apiKey=INFERENCE_SECRET)
+        assert (await phone.send("DELETE", SESSIONS)).status_code == 204
+        assert [await opens(browser) for browser in (phone, tablet)] == [False, False]
+        assert await opens(admin)

@@ -7,12 +7,15 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from browser_session import Browser
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import EntryKind
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO, Funds
+from fondaco.http.endpoint.timestamps import unix_seconds
 from house import ACCOUNT, MANY, PEPPER, House, house
 
+FIRST_KEY = {"apiKeyType": "INFERENCE", "description": "First key"}
 ACCOUNTS, TIERS = "/api/v1/operator/accounts", "/api/v1/operator/tiers"
 LIMITS = {"small": RateLimits(MANY, MANY, MANY)}
 TWO_TIERS = {
@@ -270,8 +273,66 @@ async def test_a_wrong_grant_is_refused(one: House, fields: dict[str, object]) -
 
 
 async def test_what_is_not_there_is_not_found(one: House) -> None:
-    for reply in (await change(one, "nobody", tier="paid"), await grant(one, "nobody", usd=1)):
+    for reply in (
+        await change(one, "nobody", tier="paid"),
+        await grant(one, "nobody", usd=1),
+        await one.client.post(f"{ACCOUNTS}/nobody/login-links"),
+        await one.client.post(f"{ACCOUNTS}/nobody/keys", json=FIRST_KEY),
+    ):
         assert "GET /api/v1/operator/accounts lists" in refused(reply, 404)
+
+
+def traced(caplog: pytest.LogCaptureFixture, event: str) -> bool:
+    """Whether the log has an event, with the account and the operator's key."""
+    [record] = [one for one in caplog.records if one.getMessage() == event]
+    assert record.levelname == "WARNING"  # which is written by default
+    fields = vars(record)["fields"]
+    return fields["account_id"] != ACCOUNT and fields["key_id"] == "ab" * 16
+
+
+async def test_a_login_link_opens_the_account_once(
+    one: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    good(await create(one))
+    made = await one.client.post(f"{ACCOUNTS}/research/login-links")
+    assert made.headers["cache-control"] == "no-store"
+    address, _, token = good(made)["url"].partition("?login=")
+    assert (address, good(made)["account"]) == (f"{one.url}/", "research")
+    assert 0 < unix_seconds(good(made)["expiresAt"]) - one.platform.clock.now() <= 600
+    begun = good(await Browser(one).begin(login=token))
+    assert (begun["account"], begun["keyType"], begun["operator"]) == ("research", "ADMIN", False)
+    refused(await Browser(one).begin(login=token), 401)
+    assert traced(caplog, "an operator made a login link of an account")
+    assert token not in caplog.text
+
+
+async def test_nobody_is_let_into_a_disabled_account(one: House) -> None:
+    good(await create(one))
+    good(await change(one, "research", disabled=True))
+    reply = await one.client.post(f"{ACCOUNTS}/research/login-links")
+    assert "is disabled, so nobody can log in to it" in refused(reply, 409)
+
+
+async def test_a_first_key_is_of_the_new_account(
+    one: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    good(await create(one, usd=1))
+    made = await one.client.post(f"{ACCOUNTS}/research/keys", json=FIRST_KEY)
+    assert made.headers["cache-control"] == "no-store"
+    secret = good(made)["data"]["apiKey"]
+    called = await one.client.get("/api/v1/models", headers={"Authorization": f"Bearer {secret}"})
+    assert called.status_code == 200
+    [research, _] = good(await one.client.get(ACCOUNTS))["data"]
+    assert (research["name"], research["keys"]) == ("research", 1)
+    assert traced(caplog, "an operator made a key of an account")
+    assert secret not in caplog.text
+
+
+async def test_a_first_key_takes_what_a_key_of_ones_own_takes(one: House) -> None:
+    good(await create(one))
+    for fields in ({}, {"apiKeyType": "ROOT", "description": "x"}, {"apiKeyType": "ADMIN"}):
+        refused(await one.client.post(f"{ACCOUNTS}/research/keys", json=fields))
+    assert good(await one.client.get(ACCOUNTS))["data"][0]["keys"] == 0
 
 
 @pytest.mark.parametrize("account", ["inference", "tenant", "nobody"])
@@ -288,6 +349,8 @@ async def test_only_operators_may_ask(one: House, account: str) -> None:
         ("POST", ACCOUNTS, {"name": "research"}),
         ("PATCH", f"{ACCOUNTS}/tests", {"tier": "guests"}),
         ("POST", f"{ACCOUNTS}/tests/grants", {"usd": 5}),
+        ("POST", f"{ACCOUNTS}/tests/login-links", None),
+        ("POST", f"{ACCOUNTS}/tests/keys", FIRST_KEY),
         ("GET", TIERS, None),
     ):
         reply = await one.client.request(method, path, json=body, headers=headers)

@@ -38,9 +38,10 @@ class AsgiExchange(Exchange):
     def __init__(self, scope: Scope) -> None:
         """Take the request of an `http` scope."""
         fields: list[Header] = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
+        self.mount = scope.get("root_path", "").rstrip("/")
         super().__init__(
             scope["method"],
-            _path(scope),
+            _below(self.mount, scope["path"]),
             query=scope.get("query_string") or b"",
             fields=fields,
             client=(scope.get("client") or ("",))[0],
@@ -206,11 +207,9 @@ class AsgiExchange(Exchange):
             self.abandon()
 
 
-def _path(scope: Scope) -> str:
+def _below(mount: str, path: str) -> str:
     """Return the path below where the application is mounted."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    below = path.removeprefix(root)
+    below = path.removeprefix(mount)
     return below if below.startswith("/") else path
 
 

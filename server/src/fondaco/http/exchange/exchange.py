@@ -80,6 +80,8 @@ class Exchange(ABC):
     """The host, perhaps with a port, that the request is for."""
     secure = False
     """Whether the request came to this server over TLS."""
+    mount = ""
+    """The path below which the application is mounted, such as `/ai`; empty: at the root."""
     declared_bytes: int | None = None
     """The length of the body, where its sender declares it."""
     ended = False

@@ -25,6 +25,16 @@ class AccountManagement:
         """
         return await self._accounts.page(page, limit, self._clock.now())
 
+    async def find(self, name: str) -> AccountReport:
+        """Return one account.
+
+        Raises:
+            NotFoundError: there is no account of this name.
+            StorageFailedError: the store cannot be read.
+        """
+        with _named():
+            return await self._accounts.find(name, self._clock.now())
+
     async def open(
         self, name: str, *, usd: int, diem_allocation: int, tier: str, tiers: Collection[str]
     ) -> AccountReport:

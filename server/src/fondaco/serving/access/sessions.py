@@ -8,6 +8,7 @@ from hashlib import sha256
 import anyio
 
 from fondaco.domain.errors import (
+    ConflictError,
     InactiveKeyError,
     LoginRefusedError,
     SessionEndedError,
@@ -15,7 +16,14 @@ from fondaco.domain.errors import (
     TooManyKeysError,
 )
 from fondaco.domain.money.account import MOST_KEYS, Account, Key, KeyType, digest
-from fondaco.domain.sessions import DASHBOARD, MOST_SESSIONS, is_for, session_token
+from fondaco.domain.sessions import (
+    DASHBOARD,
+    MOST_LOGINS,
+    MOST_SESSIONS,
+    is_for,
+    login_token,
+    session_token,
+)
 from fondaco.ports import Clock, Ids, Keys, SessionStore
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.key_ring import KeyRing
@@ -52,8 +60,12 @@ class Sessions:
         clock: Clock,
         ids: Ids,
         idle_timeout_s: float,
+        link_lifetime_s: float,
     ) -> None:
-        """End sessions that were not used for `idle_timeout_s`; `pepper` is the secret of the keyed hashes."""
+        """End sessions that were not used for `idle_timeout_s`; `pepper` is the secret of the keyed hashes.
+
+        Login tokens are good for `link_lifetime_s`.
+        """
         self._store = store
         self._keys = keys
         self._api_keys = api_keys
@@ -62,6 +74,7 @@ class Sessions:
         self._clock = clock
         self._ids = ids
         self.idle_timeout_s = idle_timeout_s
+        self._link_lifetime_s = link_lifetime_s
         self._recorded_s = min(_RECORDED_S, idle_timeout_s / 10)
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
         self._ended = 0
@@ -132,6 +145,37 @@ class Sessions:
             await self._store.close(digest(self._pepper, token))
         finally:
             self._forget(token)
+
+    async def close_all(self, key: Key) -> None:
+        """End the sessions of a key; of an ADMIN key all those of its account, and its login tokens.
+
+        Raises:
+            StorageFailedError: the store cannot be written.
+        """
+        self._ended += 1
+        try:
+            of_key = None if key.type is KeyType.ADMIN else key.id
+            await self._store.close_all(key.account_id, of_key)
+        finally:
+            self._ended += 1
+
+    async def new_login(self, account: Account) -> tuple[str, float]:
+        """Return a new login token of an account, good once, and the Unix seconds until which it is.
+
+        Raises:
+            ConflictError: the account is disabled.
+            StorageFailedError: the store cannot be written.
+        """
+        if account.disabled:
+            raise ConflictError(
+                f"The account {account.name!r} is disabled, so nobody can log in to it. Enable it first."
+            )
+        token, now = login_token(self._ids.secret_bits()), self._clock.now()
+        expires_at = now + self._link_lifetime_s
+        await self._store.add_login(
+            digest(self._pepper, token), account.id, now, expires_at=expires_at, most=MOST_LOGINS
+        )
+        return token, expires_at
 
     async def _key_for(self, account_id: int) -> Key:
         now = self._clock.now()

@@ -37,6 +37,11 @@ class MemoryManagedAccounts:
         shown = accounts[first : first + limit]
         return AccountPage([await self._report(one, at) for one in shown], len(accounts))
 
+    async def find(self, name: str, at: float) -> AccountReport:
+        """Return one account."""
+        await anyio.lowlevel.checkpoint()
+        return await self._report(self._named(name), at)
+
     async def open(
         self, name: str, *, usd: int, diem_allocation: int, tier: str, at: float
     ) -> AccountReport:

@@ -59,6 +59,14 @@ class MemorySessions:
         await anyio.lowlevel.checkpoint()
         self.sessions.pop(digest, None)
 
+    async def close_all(self, account_id: int, key_id: str | None = None) -> None:
+        """Delete all sessions and login tokens of an account; of one of its keys the sessions alone."""
+        await anyio.lowlevel.checkpoint()
+        keys = {key.id for key in self._keys.of_account(account_id) if key_id in (None, key.id)}
+        self.sessions = {one: row for one, row in self.sessions.items() if row.key_id not in keys}
+        if key_id is None:
+            self.logins = {one: row for one, row in self.logins.items() if row[0] != account_id}
+
     async def add_login(
         self, digest: bytes, account_id: int, at: float, *, expires_at: float, most: int
     ) -> None:

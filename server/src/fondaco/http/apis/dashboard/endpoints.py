@@ -1,6 +1,7 @@
 """The endpoints of the dashboard."""
 
 from fondaco.http.apis.dashboard import pages, session
+from fondaco.http.apis.operator.accounts import create_login_link
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -9,4 +10,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     session.BEGIN_ENDPOINT,
     session.SHOW_ENDPOINT,
     session.END_ENDPOINT,
+    session.END_ALL_ENDPOINT,
+    create_login_link.ENDPOINT,
 )

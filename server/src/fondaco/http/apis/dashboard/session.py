@@ -1,4 +1,4 @@
-"""POST /dashboard/session, GET /dashboard/session and DELETE /dashboard/session: begins, shows, ends a session."""
+"""POST, GET and DELETE /dashboard/session, and DELETE /dashboard/sessions: begin, show, end one, end all."""
 
 import orjson
 
@@ -67,6 +67,12 @@ async def end(context: RequestContext[None, None]) -> Response:
     return Response(b"", status=204, headers=[session_cookie(exchange, "", 0), _NO_STORE])
 
 
+async def end_all(context: RequestContext[None, None]) -> Response:
+    """End all sessions of the key; of an ADMIN key all those of its account, and its unused login links."""
+    await context.platform.sessions.close_all(context.key_holder.key)
+    return Response(b"", status=204, headers=[session_cookie(context.exchange, "", 0), _NO_STORE])
+
+
 def _own(exchange: Exchange) -> str | None:
     """Return the token of the session that authenticated a request; None: a key did."""
     return None if b"authorization" in exchange.headers else token_in(exchange, cookies=True)
@@ -130,5 +136,16 @@ END_ENDPOINT = Endpoint(
     summary="End the session",
     tag="Dashboard",
     responses={204: Content("It has ended")},
+    listed=False,
+)
+END_ALL_ENDPOINT = Endpoint(
+    dialect=VENICE,
+    method="DELETE",
+    path="/dashboard/sessions",
+    run=end_all,
+    summary="End all sessions of the account, or of an INFERENCE key",
+    tag="Dashboard",
+    responses={204: Content("They have ended")},
+    errors=(StorageFailedError,),
     listed=False,
 )

@@ -12,6 +12,7 @@ from fondaco.http.apis.operator import (
 from fondaco.http.apis.operator.accounts import (
     change_account,
     create_account,
+    create_key,
     grant_funds,
     list_accounts,
     list_tiers,
@@ -34,6 +35,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     create_account.ENDPOINT,
     change_account.ENDPOINT,
     grant_funds.ENDPOINT,
+    create_key.ENDPOINT,
     list_tiers.ENDPOINT,
     list_engines.ENDPOINT,
     list_downloads.ENDPOINT,

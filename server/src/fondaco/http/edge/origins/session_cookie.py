@@ -9,7 +9,9 @@ one half of the session's token. The page keeps the other half where only pages 
 sends it in the header.
 """
 
+import re
 from typing import Final
+from urllib.parse import quote
 
 from fondaco.domain.errors import AuthenticationFailedError, UnauthorizedError
 from fondaco.http.exchange.exchange import Exchange, Header
@@ -29,6 +31,9 @@ _DEFAULT_PORTS = {b"http": b"80", b"https": b"443"}
 _OWN_SITES = (b"same-origin", b"none")
 _SAFE_METHODS = ("GET", "HEAD")
 _SHOWN = 100
+_PATH_CHARACTERS = "/:@!$&'()*+,=~"
+"""Characters of a path that its URL has as they are, but for the one that ends a cookie's attribute."""
+_NO_NAME = re.compile("[^0-9A-Za-z]+")
 
 
 def token_in(exchange: Exchange, *, cookies: bool) -> str | None:
@@ -84,9 +89,13 @@ def expect_own_page(exchange: Exchange) -> None:
 
 
 def session_cookie(exchange: Exchange, token: str, lifetime_s: float) -> Header:
-    """Return the header that sets the cookie of a session with this token; a lifetime of 0 deletes it."""
+    """Return the header that sets the cookie of a session with this token; a lifetime of 0 deletes it.
+
+    Where the application is mounted below a path, browsers send the cookie below that path alone.
+    """
     secure = "; Secure" if is_https(exchange) else ""
-    value = f"{_name(exchange)}={token[:-_PAGE_HALF]}; Path=/; Max-Age={int(lifetime_s)}; HttpOnly; SameSite=Strict{secure}"
+    path = quote(exchange.mount, safe=_PATH_CHARACTERS) or "/"
+    value = f"{_name(exchange)}={token[:-_PAGE_HALF]}; Path={path}; Max-Age={int(lifetime_s)}; HttpOnly; SameSite=Strict{secure}"
     return b"set-cookie", value.encode()
 
 
@@ -104,13 +113,18 @@ def is_https(exchange: Exchange) -> bool:
 def _name(exchange: Exchange) -> str:
     """Return the name of the cookie: with the port, as browsers send one host's cookies to all its ports.
 
-    The prefix keeps other servers below the same domain from setting it.
+    The path of a mount is in it for the same reason: the cookie of an application at `/` is sent to one at `/ai`.
+    The prefix keeps other servers below the same domain from setting it, or, of an application that is mounted
+    below a path, pages without TLS.
 
-    Source: RFC 6265bis, 4.1.3.2, "The __Host- Prefix".
+    Source: RFC 6265bis, 4.1.3, "Cookie Name Prefixes".
     """
     _, port = _host_and_port(exchange.authority)
-    name = f"fondaco_session_{port.decode()}" if port else "fondaco_session"
-    return f"__Host-{name}" if is_https(exchange) else name
+    parts = ["fondaco_session", port.decode(), _NO_NAME.sub("_", exchange.mount.strip("/"))]
+    name = "_".join(part for part in parts if part)
+    if not is_https(exchange):
+        return name
+    return f"__Secure-{name}" if exchange.mount else f"__Host-{name}"
 
 
 def _cookie(exchange: Exchange) -> str | None:

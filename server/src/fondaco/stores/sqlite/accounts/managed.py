@@ -52,6 +52,10 @@ class SqliteManagedAccounts:
         """Return a page of accounts."""
         return await self._run("BEGIN", partial(_page, page=page, limit=limit, at=at))
 
+    async def find(self, name: str, at: float) -> AccountReport:
+        """Return one account."""
+        return await self._run("BEGIN", partial(_find, name=name, at=at))
+
     async def open(
         self, name: str, *, usd: int, diem_allocation: int, tier: str, at: float
     ) -> AccountReport:
@@ -132,6 +136,10 @@ def _page(connection: sqlite3.Connection, *, page: int, limit: int, at: float) -
     statements = account_rows.statements(connection, at, most=limit, skipped=(page - 1) * limit)
     reports = [_report(connection, statement, at) for statement in statements]
     return AccountPage(reports, account_rows.count(connection))
+
+
+def _find(connection: sqlite3.Connection, *, name: str, at: float) -> AccountReport:
+    return _report(connection, account_rows.statement(connection, name, at), at)
 
 
 def _report(connection: sqlite3.Connection, statement: Statement, at: float) -> AccountReport:

@@ -27,6 +27,9 @@ VALUES (?, (SELECT id FROM key WHERE public_id = ?), ?, ?)
 """
 _USE = "UPDATE session SET used_ms = max(used_ms, ?) WHERE digest = ?"
 _CLOSE = "DELETE FROM session WHERE digest = ?"
+_CLOSE_ACCOUNT = "DELETE FROM session WHERE key_id IN (SELECT id FROM key WHERE account_id = ?)"
+_CLOSE_KEY = "DELETE FROM session WHERE key_id IN (SELECT id FROM key WHERE account_id = ? AND public_id = ?)"
+_DELETE_LOGINS = "DELETE FROM login WHERE account_id = ?"
 _DELETE_EXPIRED = "DELETE FROM login WHERE expires_ms <= ?"
 _DELETE_FIRST = """
 DELETE FROM login WHERE digest IN (
@@ -74,6 +77,15 @@ def record_use(connection: sqlite3.Connection, digest: bytes, at: float) -> None
 def close(connection: sqlite3.Connection, digest: bytes) -> None:
     """Delete a session."""
     connection.execute(_CLOSE, (digest,))
+
+
+def close_all(connection: sqlite3.Connection, account_id: int, key_id: str | None) -> None:
+    """Delete all sessions and login tokens of an account; of one of its keys the sessions alone."""
+    if key_id is not None:
+        connection.execute(_CLOSE_KEY, (account_id, id_bytes(key_id)))
+        return
+    connection.execute(_CLOSE_ACCOUNT, (account_id,))
+    connection.execute(_DELETE_LOGINS, (account_id,))
 
 
 def add_login(

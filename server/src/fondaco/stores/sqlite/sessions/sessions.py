@@ -50,6 +50,12 @@ class SqliteSessions:
             lambda connection: session_rows.close(connection, digest), _WRITING
         )
 
+    async def close_all(self, account_id: int, key_id: str | None = None) -> None:
+        """Delete all sessions and login tokens of an account; of one of its keys the sessions alone."""
+        await self._journal.query(
+            lambda connection: session_rows.close_all(connection, account_id, key_id), _WRITING
+        )
+
     async def add_login(
         self, digest: bytes, account_id: int, at: float, *, expires_at: float, most: int
     ) -> None:

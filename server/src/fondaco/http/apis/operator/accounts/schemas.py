@@ -152,3 +152,14 @@ class TierList(BaseModel):
     """All tiers, ordered by id."""
 
     data: list[TierEntry]
+
+
+class LoginLink(BaseModel):
+    """A link that logs a browser in to an account, once."""
+
+    account: str
+    url: str = Field(
+        description="The dashboard's address, with the login token.",
+        examples=["http://127.0.0.1:8000/?login=fondaco_l_TOKEN"],
+    )
+    expiresAt: str = Field(examples=["2026-11-27T09:10:00.000Z"])  # noqa: N815

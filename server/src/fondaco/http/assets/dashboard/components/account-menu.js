@@ -2,13 +2,15 @@
 import { html, useEffect, useId, useRef, useState } from "../lib/ui.js";
 import { url } from "../lib/api.js";
 import { asApiError } from "../lib/resource.js";
-import { logOut } from "../lib/session.js";
+import { logOut, logOutEverywhere } from "../lib/session.js";
 import { toast } from "./announcer.js";
+import { Confirm } from "./dialog.js";
 import { Icon } from "./icon.js";
 
 /** @param {{session: import("../lib/session.js").Session}} props */
 export function AccountMenu({ session }) {
   const [open, setOpen] = useState(false);
+  const [asks, setAsks] = useState(false);
   const id = useId();
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
 
@@ -39,6 +41,12 @@ export function AccountMenu({ session }) {
     }
   };
 
+  const ask = () => {
+    element.current?.querySelector("button")?.focus(); // to which the focus returns
+    setOpen(false);
+    setAsks(true);
+  };
+
   return html`<div class="menu" ref=${element} onKeyDown=${onKeyDown}>
     <button type="button" class="menu-button" aria-expanded=${open ? "true" : "false"} aria-controls=${id} onClick=${() => setOpen(!open)}>
       <span class="menu-who">
@@ -52,7 +60,16 @@ export function AccountMenu({ session }) {
       ${session.docs && html`<a class="menu-item" href=${url("docs/")}><${Icon} name="docs" />Documentation</a>`}
       <a class="menu-item" href=${url("doc")}><${Icon} name="api" />API reference</a>
       <button type="button" class="menu-item" onClick=${leave}><${Icon} name="logout" />Log out</button>
+      <button type="button" class="menu-item" onClick=${ask}><${Icon} name="logout" />Log out everywhere</button>
       <p class="menu-note faint">Fondaco ${session.version}</p>
     </div>
+    ${asks && html`<${Confirm} title="Log out everywhere?" action="Log out everywhere" onConfirm=${logOutEverywhere} onClose=${() => setAsks(false)}>
+      <p>
+        ${session.keyType === "ADMIN"
+          ? "All sessions of this account end, in every browser and of every command, and login links that nobody used yet become void."
+          : "All sessions of this key end, in every browser."}
+        ${" "}Keys stay, and programs that use them go on.
+      </p>
+    <//>`}
   </div>`;
 }

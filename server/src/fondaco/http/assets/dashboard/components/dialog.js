@@ -12,10 +12,10 @@ export function Dialog({ title, onClose, wide, children }) {
   const id = useId();
   const element = useModal();
   return html`<dialog ref=${element} class=${classes("dialog", wide && "dialog-wide")} aria-labelledby=${id} onCancel=${cancelling(onClose)}>
-    <header class="dialog-head">
+    <div class="dialog-head">
       <h2 id=${id}>${title}</h2>
       <${Button} kind="quiet" small icon="close" label="Close" onClick=${onClose} />
-    </header>
+    </div>
     <div class="dialog-body">${children}</div>
   </dialog>`;
 }

@@ -94,6 +94,12 @@ export async function logOut() {
   end({ notice: "You are logged out." });
 }
 
+/** Log out everywhere: an admin ends all sessions of the account and its unused login links, others those of their key. */
+export async function logOutEverywhere() {
+  await del("dashboard/sessions");
+  end({ notice: "You are logged out everywhere." });
+}
+
 /**
  * Read the session again: balances change with every call. A failure leaves what is known, and so does a response that
  * comes after the session has ended here.

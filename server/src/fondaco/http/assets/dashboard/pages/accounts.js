@@ -9,10 +9,11 @@ import { Input } from "../components/field.js";
 import { Page } from "../components/page.js";
 import { EmptyState, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
-import { AccountCreated, ChangeAccount, CreateAccount, GrantFunds, SwitchAccount } from "../components/accounts/account-forms.js";
+import { ChangeAccount, CreateAccount, GrantFunds, SwitchAccount } from "../components/accounts/account-forms.js";
+import { WayIn } from "../components/accounts/way-in.js";
 
 /** @typedef {import("../components/accounts/account-forms.js").Account} Account */
-/** @typedef {{kind: "create"} | {kind: "created" | "grant" | "change" | "switch", account: Account}} OpenForm */
+/** @typedef {{kind: "create"} | {kind: "created" | "enter" | "grant" | "change" | "switch", account: Account}} OpenForm */
 
 /** Most accounts in one page. */
 const LIMIT = 500;
@@ -34,7 +35,7 @@ export default function Accounts({ session }) {
   };
   const created = (/** @type {Account} */ account) => {
     put(account);
-    setTimeout(() => setForm({ kind: "created", account })); // after the form has closed
+    setForm({ kind: "created", account });
   };
 
   const shared = { tiers: tiers.data?.data ?? [], onChanged: put, onClose: close };
@@ -49,8 +50,9 @@ export default function Accounts({ session }) {
         ${pagination.totalPages > 1 && html`<${Pager} page=${page} pages=${pagination.totalPages} onChange=${setPage} />`}
       `}
     <//>
-    ${form?.kind === "create" && html`<${CreateAccount} ...${shared} onChanged=${created} />`}
-    ${form?.kind === "created" && html`<${AccountCreated} account=${form.account} onClose=${close} />`}
+    ${form?.kind === "create" && html`<${CreateAccount} ...${shared} onCreated=${created} />`}
+    ${form?.kind === "created" && html`<${WayIn} isNew ...${shared} account=${form.account} />`}
+    ${form?.kind === "enter" && html`<${WayIn} ...${shared} account=${form.account} />`}
     ${form?.kind === "grant" && html`<${GrantFunds} ...${shared} account=${form.account} />`}
     ${form?.kind === "change" && html`<${ChangeAccount} ...${shared} account=${form.account} />`}
     ${form?.kind === "switch" && html`<${SwitchAccount} ...${shared} account=${form.account} />`}
@@ -109,6 +111,7 @@ function Actions({ account, isOwn, open }) {
   const verb = account.disabled ? "Enable" : "Disable";
   const { name } = account;
   return html`<div class="table-actions">
+    ${!isOwn && !account.disabled && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "enter", account })} aria-label=${`Way into ${name}`}>Way in<//>`}
     <${Button} small kind="quiet" onClick=${() => open({ kind: "grant", account })} aria-label=${`Grant funds to ${name}`}>Grant<//>
     <${Button} small kind="quiet" onClick=${() => open({ kind: "change", account })} aria-label=${`Change ${name}`}>Change<//>
     ${!isOwn && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "switch", account })} aria-label=${`${verb} ${name}`}>${verb}<//>`}

@@ -4,9 +4,7 @@ import { patch, post } from "../../lib/api.js";
 import { money } from "../../lib/format.js";
 import { randomId } from "../../lib/ids.js";
 import { toast } from "../announcer.js";
-import { Button } from "../button.js";
-import { CodeBlock } from "../code-block.js";
-import { Confirm, Dialog } from "../dialog.js";
+import { Confirm } from "../dialog.js";
 import { Input, Select } from "../field.js";
 import { FormDialog } from "../form-dialog.js";
 
@@ -29,21 +27,23 @@ import { FormDialog } from "../form-dialog.js";
 
 const AMOUNT = { type: "number", min: "0", step: "any", inputmode: "decimal", required: true };
 
-/** @param {string} name */
-const address = (name) => `api/v1/operator/accounts/${encodeURIComponent(name)}`;
+/** The operator's address of an account. @param {string} name */
+export const address = (name) => `api/v1/operator/accounts/${encodeURIComponent(name)}`;
 
 /** @param {Tier[]} tiers */
 const tierOptions = (tiers) =>
   tiers.map(({ id, isCharged }) => ({ value: id, label: isCharged ? id : `${id} (calls are free)` }));
 
-/** @param {{tiers: Tier[]} & Outcome} props */
-export function CreateAccount({ tiers, onChanged, onClose }) {
+/** @param {{tiers: Tier[], onCreated: (account: Account) => void, onClose: () => void}} props */
+export function CreateAccount({ tiers, onCreated, onClose }) {
   const [name, setName] = useState("");
   const [usd, setUsd] = useState("10");
   const [allocation, setAllocation] = useState("0");
   const [tier, setTier] = useState(tiers.find((one) => one.id === "paid")?.id ?? tiers[0]?.id ?? "");
   const create = async () => {
-    onChanged(await post("api/v1/operator/accounts", { name: name.trim(), usd: Number(usd), diemAllocation: Number(allocation), tier }));
+    const fields = { name: name.trim(), usd: Number(usd), diemAllocation: Number(allocation), tier };
+    const account = await post("api/v1/operator/accounts", fields);
+    return () => onCreated(account);
   };
   return html`<${FormDialog} title="Create account" action="Create" onSubmit=${create} onClose=${onClose}>
     <${Input} label="Name" value=${name} onInput=${setName} required maxlength="100" autocomplete="off" autofocus
@@ -53,19 +53,6 @@ export function CreateAccount({ tiers, onChanged, onClose }) {
       <${Input} label="DIEM for each day" value=${allocation} onInput=${setAllocation} ...${AMOUNT} />
     </div>
     <${Select} label="Tier" value=${tier} onChange=${setTier} options=${tierOptions(tiers)} hint="Sets its rate limits, and whether its calls are charged." />
-  <//>`;
-}
-
-/** The way into a new account. @param {{account: Account, onClose: () => void}} props */
-export function AccountCreated({ account, onClose }) {
-  const name = /^[\w.@-]+$/.test(account.name) ? account.name : `'${account.name.replaceAll("'", "'\\''")}'`;
-  const commands = `fondaco keys create --account ${name} --type ADMIN\nfondaco dashboard link --account ${name}`;
-  return html`<${Dialog} title=${`${account.name} is created`} onClose=${onClose}>
-    <div class="stack">
-      <p>It has no key yet. On the server's machine, the first command makes one; the second prints a link to its dashboard.</p>
-      <${CodeBlock} title="Terminal" code=${commands} />
-    </div>
-    <div class="dialog-foot"><${Button} kind="primary" onClick=${onClose}>Done<//></div>
   <//>`;
 }
 

@@ -1,0 +1,63 @@
+"""POST /api/v1/operator/accounts/{name}/keys."""
+
+import logging
+
+from fondaco.domain.errors import (
+    NotFoundError,
+    RateLimitExceededError,
+    StorageFailedError,
+    TooManyKeysError,
+)
+from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.operator.accounts.schemas import NAME
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.apis.venice.keys.schemas import MadeKeyReply, NewKeyRequest
+from fondaco.http.apis.venice.keys.writer import new_key_entry
+from fondaco.http.endpoint.bodies import Json
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+log = logging.getLogger("fondaco")
+
+
+async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
+    """Create a key of an account; its secret is shown only once."""
+    platform, exchange, request = context.platform, context.exchange, context.body
+    account = (await platform.account_management.find(context.path["name"])).account
+    limits = request.consumptionLimit
+    new_key = await platform.api_keys.issue(
+        account.id,
+        KeyType(request.apiKeyType),
+        request.description,
+        expires_at=request.expiresAt,
+        limit=UNLIMITED if limits is None else limits.domain,
+    )
+    log.warning(
+        "an operator made a key of an account",
+        extra={
+            "fields": {
+                "account_id": account.id,
+                "key_id": exchange.key_id,
+                "request_id": exchange.id,
+            }
+        },
+    )
+    return json_response(
+        {"data": new_key_entry(new_key), "success": True}, headers=[(b"cache-control", b"no-store")]
+    )
+
+
+ENDPOINT = Endpoint(
+    dialect=VENICE,
+    method="POST",
+    path="/api/v1/operator/accounts/{name}/keys",
+    run=run,
+    summary="Create an API key of an account",
+    tag="Operation",
+    access=Access.OPERATOR,
+    body=Json(schema=NewKeyRequest, decimals=True),
+    parameters={"name": NAME},
+    slashes=True,
+    responses={200: Content("The key, with its secret", MadeKeyReply)},
+    errors=(NotFoundError, TooManyKeysError, RateLimitExceededError, StorageFailedError),
+)
