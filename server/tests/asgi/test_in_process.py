@@ -224,7 +224,7 @@ async def cookie_of(one: Mounted, root_path: str, scheme: str = "http") -> str:
         method="POST", path=path, root_path=root_path, headers=headers, scheme=scheme
     )
     await one.app(scope, caller.receive, caller.send)
-    return dict(caller.sent[0]["headers"])[b"set-cookie"].decode()
+    return str(dict(caller.sent[0]["headers"])[b"set-cookie"], "latin-1")
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,8 @@ def traced(caplog: pytest.LogCaptureFixture, event: str) -> bool:
     [record] = [one for one in caplog.records if one.getMessage() == event]
     assert record.levelname == "WARNING"  # which is written by default
     fields = vars(record)["fields"]
-    return fields["account_id"] != ACCOUNT and fields["key_id"] == "ab" * 16
+    assert fields["account_id"] != ACCOUNT
+    return bool(fields["key_id"] == "ab" * 16)
 
 
 async def test_a_login_link_opens_the_account_once(
