@@ -11,6 +11,7 @@
  * @typedef {object} Spec
  * @property {string} name
  * @property {boolean} offline
+ * @property {string} [offlineReason]
  * @property {string[]} traits
  * @property {string} [description]
  * @property {string} [privacy]
@@ -49,7 +50,8 @@ export const TYPES = /** @type {const} */ ([
  */
 export function hindrance(model) {
   if (model.model_spec.capabilities?.supportsE2EE) return "takes encrypted content only: use the Python client";
-  if (model.model_spec.offline) return "not available";
+  const { offline, offlineReason } = model.model_spec;
+  if (offline) return offlineReason === "not_installed" ? "is not installed" : "is not available";
   return "";
 }
 
