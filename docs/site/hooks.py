@@ -16,6 +16,10 @@ from mkdocs.structure.pages import Page
 COPIED = {"ARCHITECTURE.md": "architecture.md", "CHANGELOG.md": "changelog.md"}
 """Pages of the repository's root, and their names on the site."""
 
+DASHBOARD = "server/src/fondaco/http/assets/dashboard"
+SHARED = {"site/icon.svg": "icon.svg", "site/tokens.css": "styles/tokens.css"}
+"""Files of the site that are the dashboard's."""
+
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 _ROW = re.compile(r"^\|.*", re.MULTILINE)
@@ -24,10 +28,13 @@ _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<path>[^)\s#:]+)(?P<anchor>#
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root that the site shows as well."""
+    """Add the pages of the root that the site shows as well, and the look that it shares with the dashboard."""
     root = Path(config.docs_dir).parent
     for source, name in COPIED.items():
         text = (root / source).read_text(encoding="utf-8")
+        files.append(File.generated(config, name, content=text))
+    for name, place in SHARED.items():
+        text = (root / DASHBOARD / place).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=text))
     return files
 
