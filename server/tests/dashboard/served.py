@@ -15,6 +15,8 @@ from program import Program, program
 
 UNREACHABLE = "far-away"
 """A model of the server whose engine never answers."""
+NOT_INSTALLED = "not-pulled"
+"""A model of the server whose files are missing."""
 _CONFIGURATION = f"""
 [engines.down]
 base_url = "http://127.0.0.1:9/v1"
@@ -25,6 +27,13 @@ price = {{ input = 0.2, output = 0.8 }}
 engines = ["down"]
 context_tokens = 4096
 max_output_tokens = 512
+
+[models.{NOT_INSTALLED}]
+name = "Not Pulled"
+price = {{ input = 0.2, output = 0.8 }}
+engines = ["embedded"]
+file = "not-pulled.gguf"
+context_tokens = 4096
 
 [models.fondaco-camera.video]
 durations = [1]

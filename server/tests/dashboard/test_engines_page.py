@@ -15,11 +15,23 @@ def card(page: Page, model: str) -> Locator:
 def test_engines_are_told_as_the_api_tells_them(served: Dashboard, page: Page) -> None:
     log_in_by_link(page, served, "engines")
     engines = served.program.http.get("/api/v1/operator/engines").json()["data"]
+    page.locator("summary", has_text="idle engine").click()
     expect(page.get_by_role("article")).to_have_count(len(engines))
-    expect(page.get_by_role("article").get_by_role("heading")).to_have_text(
-        [one["id"] for one in engines]
-    )
+    shown = page.get_by_role("article").get_by_role("heading").all_text_contents()
+    assert sorted(shown) == sorted(one["id"] for one in engines)
     expect(card(page, MODEL)).to_contain_text("On this machine")
+
+
+def test_what_runs_comes_first_and_what_is_idle_is_folded(served: Dashboard, page: Page) -> None:
+    assert call(served, served.key(served.account())) == 200
+    log_in_by_link(page, served, "engines")
+    states = page.locator(".card-head .badge")
+    expect(states.first).to_have_text("Unreachable")  # it needs somebody
+    expect(states.nth(1)).to_have_text("Loaded")
+    idle = page.get_by_role("group").filter(has_text="idle engine")
+    expect(idle.get_by_role("article").first).to_be_hidden()
+    idle.locator("summary").click()
+    expect(idle.get_by_role("article").first).to_be_visible()
 
 
 def test_an_engine_that_has_answered_is_loaded(served: Dashboard, page: Page) -> None:

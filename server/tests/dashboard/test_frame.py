@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from dashboard.browser import Watch
 from dashboard.calls import call_and_wait
 from dashboard.conftest import Browse
-from dashboard.served import Dashboard, log_in_by_link
+from dashboard.served import Dashboard, expect_loaded, log_in_by_link
 
 MOST_BYTES = 250_000
 _FOCUSED = "() => document.activeElement.textContent"
@@ -107,7 +107,7 @@ def test_the_first_page_transfers_little(served: Dashboard, page: Page) -> None:
     )
     log_in_by_link(page, served, account=account)
     expect(page.get_by_role("img").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    expect_loaded(page)
     assert len(transferred) > 20
     assert sum(transferred) < MOST_BYTES
 
@@ -118,8 +118,7 @@ def test_nothing_moves_while_a_page_loads(served: Dashboard, page: Page, path: s
     log_in_by_link(page, served, account=served.account())
     page.goto(f"{served.url}#/{path}")
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    expect_loaded(page)
     shift = page.evaluate(
         """() => new Promise((resolve) => {
           let sum = 0;

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from dashboard.browser import Watch
 from dashboard.page_checks import expect_accessible
 from dashboard.served import (
+    NOT_INSTALLED,
     UNREACHABLE,
     Dashboard,
     log_in_by_key,
@@ -76,12 +77,12 @@ def test_a_model_without_an_engine_that_answers_says_so_and_can_be_left_out(
     served: Dashboard, page: Page, account: str
 ) -> None:
     log_in_by_link(page, served, "models", account=account)
-    expect(card(page, UNREACHABLE)).to_contain_text("Offline")
+    expect(card(page, UNREACHABLE)).to_contain_text("Unreachable")
     page.get_by_label("Ready only").check()
     expect(card(page, MODEL)).to_be_visible()
     expect(card(page, UNREACHABLE)).to_have_count(0)
     open_route(page, f"models/{UNREACHABLE}")
-    expect(page.get_by_text("or its engine does not answer")).to_be_visible()
+    expect(page.get_by_text("None of its engines answers.")).to_be_visible()
     expect(page.get_by_role("link", name="Try it")).to_have_count(0)
 
 
@@ -105,7 +106,11 @@ def test_a_session_that_is_no_operators_learns_who_can_help(
 ) -> None:
     watch.expect(401, "/dashboard/session")
     log_in_by_key(page, served, served.key(kind="INFERENCE"), f"models/{UNREACHABLE}")
-    expect(page.get_by_text("An operator of this server can change that.")).to_be_visible()
+    expect(page.get_by_text("None of its engines answers. An operator sees")).to_be_visible()
+    open_route(page, f"models/{NOT_INSTALLED}")
+    expect(
+        page.get_by_text("Its files are not on this machine. An operator pulls them")
+    ).to_be_visible()
     expect(page.get_by_role("button", name="Pull")).to_have_count(0)
 
 

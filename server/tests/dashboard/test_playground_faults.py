@@ -96,7 +96,7 @@ def test_a_model_that_is_not_installed_says_so(served: Dashboard, page: Page) ->
     playground.message.fill("Hello.")
     expect(page.get_by_role("button", name="Send")).to_be_disabled()
     option = playground.picker.locator("option[value=absent]")
-    expect(option).to_contain_text("not available")
+    expect(option).to_contain_text("not installed")
 
 
 def test_an_empty_balance_says_how_to_go_on(served: Dashboard, page: Page, watch: Watch) -> None:

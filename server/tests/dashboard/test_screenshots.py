@@ -67,7 +67,6 @@ def _prepare(page: Page, served: Dashboard, route: Route) -> None:
         case _:
             pass
     expect_loaded(page)
-    page.wait_for_load_state("networkidle")
 
 
 def _save(page: Page, path: Path) -> None:

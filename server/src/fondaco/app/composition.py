@@ -78,7 +78,7 @@ def _first_key(settings: Settings, home: Home) -> str | None:
         usd=nano(settings.ledger.first_account_usd),
         diem_allocation=nano(settings.ledger.first_account_diem),
     )
-    return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
+    return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "First key").secret
 
 
 @asynccontextmanager

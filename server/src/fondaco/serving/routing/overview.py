@@ -153,7 +153,7 @@ class EngineOverview:
 
 
 def _not_here(process: EngineProcess) -> EngineProcess:
-    reason = "The model's files are not here. They can be downloaded where the model is known."
+    reason = f"The files of {process.model} are not installed. Pull them on the page Models, if they are listed there."
     return EngineProcess(process.model, EngineState.MISSING, reason)
 
 

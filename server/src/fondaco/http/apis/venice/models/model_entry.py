@@ -41,11 +41,18 @@ def model_entry(model: AnyModel, platform: Platform) -> dict[str, object]:
             "traits": model.traits,
             "modelSource": model.source,
             "offline": offline,
+            **({"offlineReason": _why_offline(model)} if offline else {}),
             "beta": False,
             "betaModel": model.beta,
             **_ending(model, platform.clock.now()),
         },
     }
+
+
+def _why_offline(model: AnyModel) -> str:
+    if model.available:
+        return "unreachable"
+    return "not_installed" if not model.installed else "withdrawn"
 
 
 def _ending(model: AnyModel, now: float) -> dict[str, object]:

@@ -191,6 +191,11 @@ class ModelSpec(BaseModel):
         description="Whether it cannot be served: its file is missing, it was taken off, or none of its "
         "engines answered when they were last looked at."
     )
+    offlineReason: Literal["not_installed", "withdrawn", "unreachable"] | None = Field(  # noqa: N815
+        None,
+        description="Of an offline model: its files are missing, the operator took it off, or none of its engines "
+        "answers; else absent.",
+    )
     beta: bool = Field(description="Whether it is for beta users only: never here.")
     betaModel: bool = Field(description="Whether it may change without notice.")  # noqa: N815
     deprecation: Deprecation | None = Field(

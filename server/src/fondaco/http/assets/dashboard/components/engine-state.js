@@ -9,12 +9,12 @@ import { Badge } from "./badge.js";
 /** The states, those that need somebody first. @type {Record<State, {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help?: string}>} */
 export const ENGINE_STATES = {
   unreachable: { kind: "bad", text: "Unreachable", help: "It does not answer. Check that it runs and that its address is right; the server keeps trying." },
-  missing: { kind: "caution", text: "Not installed", help: "Its key, or the files of its models, are missing. The page Models pulls files." },
   loading: { kind: "lagoon", text: "Loading" },
-  ready: { kind: "good", text: "Ready" },
   loaded: { kind: "good", text: "Loaded" },
+  ready: { kind: "good", text: "Ready" },
   stopped: { text: "Stopped", help: "Starts with the next call of one of its models." },
   unknown: { text: "Not asked yet" },
+  missing: { kind: "caution", text: "Not installed", help: "Its key, or the files of its models, are missing. Pull files on the page Models." },
 };
 
 /**

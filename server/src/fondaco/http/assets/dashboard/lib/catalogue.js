@@ -10,7 +10,8 @@ import { money, number } from "./format.js";
  * @property {string} name
  * @property {"private" | "anonymized"} privacy
  * @property {string[]} traits
- * @property {boolean} offline whether its files are missing, or none of its engines answers
+ * @property {boolean} offline whether it cannot be served
+ * @property {"not_installed" | "withdrawn" | "unreachable"} [offlineReason]
  * @property {boolean} betaModel
  * @property {string} modelSource address of its card, or empty
  * @property {string} [description]

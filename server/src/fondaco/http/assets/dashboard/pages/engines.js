@@ -5,7 +5,7 @@ import { bytes, dateTime, number, plural, relative } from "../lib/format.js";
 import { useResource } from "../lib/resource.js";
 import { link } from "../lib/router.js";
 import { LinkButton } from "../components/button.js";
-import { ENGINE_STATES, EngineState } from "../components/engine-state.js";
+import { ENGINE_STATES, EngineState, byUrgency } from "../components/engine-state.js";
 import { Meter } from "../components/meter.js";
 import { Page } from "../components/page.js";
 import { EmptyState, Loaded, Notice, Skeleton } from "../components/states.js";
@@ -45,6 +45,9 @@ export default function Engines() {
 
 /** @param {{engines: Engine[]}} props */
 function List({ engines }) {
+  const order = [...engines].sort(byUrgency);
+  const busy = order.filter((one) => !IDLE.has(one.state));
+  const idle = order.filter((one) => IDLE.has(one.state));
   const down = engines.filter((one) => one.state === "unreachable");
   return html`
     ${down.length > 0 &&
@@ -52,9 +55,22 @@ function List({ engines }) {
       ${down.map((one) => one.id).join(", ")} ${down.length === 1 ? "does" : "do"} not answer. Models with another engine are
       served by that one.
     <//>`}
-    <ul class="cards cards-wide">${engines.map((one) => html`<li key=${one.id}><${Card} engine=${one} /></li>`)}</ul>
+    <${Cards} engines=${busy} />
+    ${idle.length > 0 &&
+    html`<details class="panel fold" open=${busy.length === 0}>
+      <summary><span class="fold-title">${plural(idle.length, "idle engine")}</span>
+        <span class="muted small">stopped until the next call, or without the files of a model</span></summary>
+      <div class="panel-body"><${Cards} engines=${idle} /></div>
+    </details>`}
   `;
 }
+
+/** States in which an engine runs nothing, and is not at fault. */
+const IDLE = new Set(["stopped", "missing"]);
+
+/** @param {{engines: Engine[]}} props */
+const Cards = ({ engines }) =>
+  html`<ul class="cards cards-wide">${engines.map((one) => html`<li key=${one.id}><${Card} engine=${one} /></li>`)}</ul>`;
 
 /** @param {{engine: Engine}} props */
 function Card({ engine }) {

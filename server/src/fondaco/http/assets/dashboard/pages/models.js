@@ -21,21 +21,21 @@ export default function Models({ session, route }) {
   const [id] = route.rest;
   if (id && models.data) {
     const model = models.data.data.find((/** @type {Model} */ one) => one.id === id);
-    return html`<${ModelDetails} key=${id} model=${model} id=${id} isOperator=${session.operator} downloads=${downloads} />`;
+    return html`<${ModelDetails} key=${id} model=${model} id=${id} downloads=${downloads} />`;
   }
   return html`<${Page} key="" title="Models" lead="Prices are in USD; one DIEM pays for as much as one dollar.">
     <${Loaded} of=${models} skeleton=${html`<${Skeleton} height="24rem" />`}>
       ${(/** @type {{data: Model[]}} */ { data }) =>
-        html`<${Catalogue} models=${data} query=${route.query} isOperator=${session.operator} downloads=${downloads} />`}
+        html`<${Catalogue} models=${data} query=${route.query} downloads=${downloads} />`}
     <//>
   <//>`;
 }
 
 /**
- * @param {{models: Model[], query: Record<string, string>, isOperator: boolean,
+ * @param {{models: Model[], query: Record<string, string>,
  *     downloads: import("../components/models/downloads.js").Downloads}} props
  */
-function Catalogue({ models, query, isOperator, downloads }) {
+function Catalogue({ models, query, downloads }) {
   const { search = "", type = "", can = "", ready = "" } = query;
   const filter = (/** @type {Record<string, string>} */ change) => replaceQuery({ ...query, ...change });
   const shown = models.filter(
@@ -66,7 +66,7 @@ function Catalogue({ models, query, isOperator, downloads }) {
           .filter((model) => model.type === one)
           .map(
             (model) => html`<li key=${model.id}>
-              <${ModelCard} model=${model} isOperator=${isOperator} download=${downloads.byModel.get(filesOf(model))} start=${downloads.start} />
+              <${ModelCard} model=${model} download=${downloads.byModel.get(filesOf(model))} start=${downloads.start} />
             </li>`,
           ),
       )}

@@ -12,11 +12,11 @@ import { ModelState, stateOf } from "./model-state.js";
 
 /**
  * @param {{model: import("../../lib/catalogue.js").Model, download: import("./downloads.js").Download | undefined,
- *     start: (model: string) => Promise<void>, isOperator: boolean}} props
+ *     start: (model: string) => Promise<void>}} props
  */
-export function ModelCard({ model, download, start, isOperator }) {
+export function ModelCard({ model, download, start }) {
   const { id, model_spec: spec } = model;
-  const state = stateOf(model, download, isOperator);
+  const state = stateOf(model, download);
   const size = sizeLine(model);
   const able = capabilities(model);
   return html`<article class="panel card">

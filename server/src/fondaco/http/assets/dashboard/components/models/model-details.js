@@ -20,10 +20,10 @@ const PRIVACY = {
 };
 
 /**
- * @param {{model: import("../../lib/catalogue.js").Model | undefined, id: string, isOperator: boolean,
+ * @param {{model: import("../../lib/catalogue.js").Model | undefined, id: string,
  *     downloads: import("./downloads.js").Downloads}} props
  */
-export function ModelDetails({ model, id, isOperator, downloads }) {
+export function ModelDetails({ model, id, downloads }) {
   const all = html`<${LinkButton} kind="quiet" href=${link("models")}>All models<//>`;
   if (!model) {
     return html`<${Page} title="Model not found" actions=${all}>
@@ -31,7 +31,7 @@ export function ModelDetails({ model, id, isOperator, downloads }) {
     <//>`;
   }
   const download = downloads.byModel.get(filesOf(model));
-  const state = stateOf(model, download, isOperator);
+  const state = stateOf(model, download);
   const canBeTried = state === "ready" && !isEncrypted(model);
   const command = isEncrypted(model) ? null : curl(model);
   return html`<${Page}

@@ -2,43 +2,41 @@
 import { html } from "../../lib/ui.js";
 import { Badge } from "../badge.js";
 
-/** @typedef {"ready" | "missing" | "pulling" | "failed" | "unreachable" | "offline"} State */
+/** @typedef {"ready" | "missing" | "pulling" | "failed" | "unreachable" | "withdrawn"} State */
 
 /**
- * Return a model's state. A session that is no operator's learns only that a model is offline.
+ * Return a model's state. Only an operator's session learns how the download of its files gets on.
  *
  * @param {import("../../lib/catalogue.js").Model} model
  * @param {import("./downloads.js").Download | undefined} download of its files
- * @param {boolean} isOperator
  * @returns {State}
  */
-export function stateOf(model, download, isOperator) {
-  if (!model.model_spec.offline) return "ready";
+export function stateOf({ model_spec: { offline, offlineReason } }, download) {
+  if (!offline) return "ready";
+  if (offlineReason !== "not_installed") return offlineReason ?? "unreachable";
   switch (download?.state) {
-    case "available":
-      return "missing";
     case "queued":
     case "running":
       return "pulling";
     case "failed":
       return "failed";
     default:
-      return isOperator ? "unreachable" : "offline";
+      return "missing";
   }
 }
 
 /** @type {Record<State, {kind?: "good" | "caution" | "bad" | "lagoon", text: string, help: string}>} */
 const STATES = {
   ready: { kind: "good", text: "Ready", help: "" },
-  missing: { text: "Not installed", help: "Its files are not on this machine. Pull them once; the model serves as soon as they are here." },
+  missing: { text: "Not installed", help: "Its files are not on this machine. An operator pulls them once; the model serves as soon as they are there." },
   pulling: { kind: "lagoon", text: "Pulling", help: "Its files are being fetched. The model serves as soon as they are here." },
   failed: { kind: "bad", text: "Pull failed", help: "" },
-  unreachable: { kind: "caution", text: "Unreachable", help: "None of its engines answers. The page Engines says since when, and why." },
-  offline: {
+  unreachable: {
     kind: "caution",
-    text: "Offline",
-    help: "Its files are not installed, or its engine does not answer. An operator of this server can change that.",
+    text: "Unreachable",
+    help: "None of its engines answers. An operator sees on the page Engines since when, and why.",
   },
+  withdrawn: { text: "Withdrawn", help: "An operator of this server has taken it off." },
 };
 
 /** @param {{state: State}} props */

@@ -103,5 +103,5 @@ const PULL_COLUMNS = [
       return html`<${Badge} kind=${state.kind} dot>${state.label}${share}<//>${one.error && html`<div class="faint">${one.error}</div>`}`;
     },
   },
-  { title: "Size", number: true, cell: (/** @type {any} */ one) => bytes(one.totalBytes) },
+  { title: "Download", number: true, cell: (/** @type {any} */ one) => bytes(one.totalBytes) },
 ];

@@ -50,9 +50,8 @@ export function BenchView({ model, bench, fields, session }) {
   }, [running]);
 
   if (why) {
-    return html`<div class="pg-bench"><${EmptyState} icon="models" title=${`${model.model_spec.name} is ${why}`}>
-      <p>Its files are not on this machine, or its engine does not answer.</p>
-      <a href="#/models">Open Models</a>
+    return html`<div class="pg-bench"><${EmptyState} icon="models" title=${`${model.model_spec.name} ${why}`}>
+      <a href=${`#/models/${encodeURIComponent(model.id)}`}>Its page says what to do</a>
     <//></div>`;
   }
   const submit = (/** @type {Event} */ event) => {

@@ -14,7 +14,7 @@ export function ModelPicker({ models, value, onChange }) {
         ${some.map((model) => {
           const why = hindrance(model);
           return html`<option key=${model.id} value=${model.id} selected=${model.id === value}>
-            ${model.model_spec.name}${why && ` (${why.split(":", 1)[0]})`}
+            ${model.model_spec.name}${why && ` (${why.split(":", 1)[0].replace(/^is /, "")})`}
           </option>`;
         })}
       </optgroup>`)}

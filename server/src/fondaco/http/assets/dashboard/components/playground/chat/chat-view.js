@@ -71,7 +71,7 @@ function Shown({ conversation, isRunning, means }) {
         ${messages.length === 0 && html`<${EmptyState} icon="playground" title=${why ? `${means.model.model_spec.name} cannot be tried here` : `Ask ${means.model.model_spec.name}`}>
           <p>${why ? `It ${why}.` : "Requests go to this server with the parameters that you set. Each is charged to your account."}</p>
           ${!why && html`<p class="small">The conversation is held in this browser alone, until you delete it.</p>`}
-          ${why.startsWith("not available") && html`<a href="#/models">Open Models to install it</a>`}
+          ${why.startsWith("is not installed") && html`<a href="#/models">Open Models to install it</a>`}
         <//>`}
         ${messages.map((node) => {
           const beside = branches.get(node.parent) ?? [];
