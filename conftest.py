@@ -6,62 +6,44 @@ a page (invisible code blocks) may also use `server`, which starts at the first 
 
 import asyncio
 import gc
-import json
-import re
-import socket
-import subprocess
+import os
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 
 import pytest
 from sybil import Example, Sybil
-from sybil.integration.pytest import SybilFile
+from sybil.integration.pytest import SybilFile, SybilItem
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 from sybil.sybil import SybilCollection
 
-START_TIMEOUT_S = 120.0
-COMMAND_TIMEOUT_S = 120.0
-_COMMAND = re.compile(r"^\$ (?P<command>.*(?:\\\n.*|\n {4,}\S.*)*)$", re.MULTILINE)
-"""A command behind its prompt, with the lines that continue it."""
+from fondaco.configuration import load
+from pages.server import Server
+from pages.shell import Shell
 
 
-def _run_commands(example: Example) -> None:
-    """Run the commands of a console block as a reader's shell would; the first that fails fails the test."""
-    commands = [found["command"] for found in _COMMAND.finditer(example.parsed)]
-    assert commands, "a console block without a prompt"
-    script = "\n".join([f'export PATH="{Path(sys.executable).parent}:$PATH"', *commands])
-    ran = subprocess.run(
-        ["bash", "-e", "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=COMMAND_TIMEOUT_S,
-    )
-    assert ran.returncode == 0, f"{script}\n{ran.stdout}{ran.stderr}"
+def _run_console(example: Example) -> None:
+    example.namespace["shell"].run_console(example.parsed)
+
+
+def _run_script(example: Example) -> None:
+    example.namespace["shell"].run_script(example.parsed)
 
 
 _collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilCollection(
     (
         Sybil(
-            parsers=[PythonCodeBlockParser(), SkipParser()],
-            patterns=["*.md"],
-            excludes=["docs/tutorial/*.md"],
-            fixtures=["server", "exported"],
-        ),
-        Sybil(
             parsers=[
                 PythonCodeBlockParser(),
-                CodeBlockParser("console", _run_commands),
+                CodeBlockParser("console", _run_console),
+                CodeBlockParser("bash", _run_script),
+                CodeBlockParser("sh", _run_script),
                 SkipParser(),
             ],
-            patterns=["docs/tutorial/*.md"],
-            fixtures=["server", "exported"],
+            patterns=["*.md"],
+            fixtures=["server", "exported", "shell"],
+            teardown=lambda namespace: namespace["shell"].close(),
         ),
         Sybil(
             parsers=[DocTestParser()],
@@ -72,69 +54,6 @@ _collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilC
 ).pytest()
 
 gc.disable()  # imports and collection leave little garbage; see `pytest_collection_finish`
-
-
-class Server:
-    """A server of its own home, started when an example first asks for it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self._child: subprocess.Popen[bytes] | None = None
-
-    @cached_property
-    def api_key(self) -> str:
-        """The secret of a fresh INFERENCE key."""
-        return self._fresh_key("INFERENCE")
-
-    @cached_property
-    def admin_key(self) -> str:
-        """The secret of a fresh ADMIN key of the same account."""
-        return self._fresh_key("ADMIN")
-
-    @cached_property
-    def base_url(self) -> str:
-        """The API's address, up to and including `/api/v1`."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        _ = self.api_key  # made first: the server locks the home
-        (self.home / "fondaco.toml").write_text(
-            "[server]\ndrain_delay_s = 0\n[chain]\nstake = 1\n"  # for examples of wallets
-            '[models."kokoro-82m"]\noffline = true\n'  # hibari speaks for a 25th of the CPU
-        )
-        self._child = subprocess.Popen(
-            self._fondaco("serve", "--port", str(port)), stdout=subprocess.DEVNULL
-        )
-        self._await_ready(f"http://127.0.0.1:{port}/healthz")
-        return f"http://127.0.0.1:{port}/api/v1"
-
-    def stop(self) -> None:
-        """End the server, if it was started."""
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait(timeout=60)
-
-    def _fresh_key(self, kind: str) -> str:
-        command = ["keys", "create", "--type", kind, "--description", "Examples", "--json"]
-        made = subprocess.run(self._fondaco(*command), check=True, capture_output=True)
-        secret = json.loads(made.stdout)["apiKey"]
-        assert isinstance(secret, str)
-        return secret
-
-    def _fondaco(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "fondaco", *arguments, "--home", str(self.home)]
-
-    def _await_ready(self, url: str) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=5):
-                    return
-            except (urllib.error.URLError, ConnectionError):
-                assert self._child is not None
-                assert self._child.poll() is None, "the server ended"
-                assert time.monotonic() < deadline, "the server did not start in time"
-                time.sleep(0.05)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SybilFile | None:
@@ -176,3 +95,34 @@ def exported(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"{name}_BASE_URL", server.base_url)
         monkeypatch.setenv(f"{name}_API_KEY", server.admin_key)
     monkeypatch.setenv("FONDACO_HOME", str(server.home))
+
+
+@pytest.fixture
+def shell(
+    request: pytest.FixtureRequest,
+    server: Server,
+    exported: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Shell:
+    """Give the examples of a page a shell, in a folder that is its home."""
+    assert isinstance(request.node, SybilItem)
+    namespace = request.node.example.document.namespace
+    if "shell" not in namespace:
+        environ = os.environ  # noqa: TID251 - handed on to the shell
+        folder = tmp_path_factory.mktemp("reader")
+        namespace["shell"] = Shell(
+            folder,
+            {
+                **environ,
+                "PATH": f"{Path(sys.executable).parent}:{environ['PATH']}",
+                "FONDACO_MODELS": str(load(environ=environ).settings.models_folder),
+                "COLUMNS": "200",
+                "HTTPS_PROXY": "http://127.0.0.1:9",  # nothing listens there: no example leaves the machine
+            },
+            {
+                "http://127.0.0.1:8000": server.base_url.removesuffix("/api/v1"),
+                "fondaco_a_...": server.admin_key,
+                "/home/ada": str(folder),
+            },
+        )
+    return namespace["shell"]

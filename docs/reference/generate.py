@@ -75,6 +75,8 @@ def commands_page() -> str:
     codes = "\n".join(f"| {int(code)} | {code.meaning} |" for code in Exit)
     intro = f"""# Command line
 
+<!--- skip: start "Examples of the help, which name files and engines of a reader." -->
+
 Every command takes `--help`; every list and every command that makes something takes `--json`. Errors
 are one line on stderr. Colours appear on a terminal only, and not with `NO_COLOR` set.
 
