@@ -7,9 +7,11 @@ a page (invisible code blocks) may also use `server`, which starts at the first 
 import asyncio
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import SkipTest
 
 import pytest
 from sybil import Example, Sybil
@@ -22,6 +24,8 @@ from fondaco.configuration import load
 from pages.server import Server
 from pages.shell import Shell
 
+NODE_MODULES = Path(__file__).parent / "server/tests/compat/node/node_modules"
+
 
 def _run_console(example: Example) -> None:
     example.namespace["shell"].run_console(example.parsed)
@@ -31,6 +35,15 @@ def _run_script(example: Example) -> None:
     example.namespace["shell"].run_script(example.parsed)
 
 
+def _run_javascript(example: Example) -> None:
+    if shutil.which("node") is None or not NODE_MODULES.is_dir():
+        raise SkipTest("Node or the npm clients are not installed: run `make test`.")
+    shell = example.namespace["shell"]
+    (shell.folder / "node_modules").symlink_to(NODE_MODULES)
+    (shell.folder / "page.mjs").write_text(example.parsed)
+    shell.run_script("node page.mjs")
+
+
 _collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilCollection(
     (
         Sybil(
@@ -38,7 +51,7 @@ _collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilC
                 PythonCodeBlockParser(),
                 CodeBlockParser("console", _run_console),
                 CodeBlockParser("bash", _run_script),
-                CodeBlockParser("sh", _run_script),
+                CodeBlockParser("js", _run_javascript),
                 SkipParser(),
             ],
             patterns=["*.md"],

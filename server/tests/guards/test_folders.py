@@ -16,7 +16,7 @@ LARGE = {
 """Folders that may hold more, with the reason."""
 SITE = SERVER / "http/assets/docs"
 """Built by `make docs`, and not kept."""
-TREE = re.compile(r"^```\n(?P<tree>\.ci/.*?)^```", re.MULTILINE | re.DOTALL)
+TREE = re.compile(r"^```text\n(?P<tree>\.ci/.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def files() -> Counter[Path]:

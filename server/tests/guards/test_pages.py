@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.configuration import load
 from fondaco.domain import errors
 from fondaco.domain.errors import FondacoError
 
@@ -17,11 +16,6 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 ROW = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}) \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
-TOML = re.compile(r"^```toml\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
-FILE = re.compile(
-    r"^<!--- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
-)
-"""A file that a page shows, by its path in the home folder."""
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -52,19 +46,6 @@ def test_every_decision_is_listed() -> None:
     index = (DECISIONS / "README.md").read_text(encoding="utf-8")
     written = {page.name for page in DECISIONS.glob("[0-9]*.md")}
     assert {link["target"] for link in LINK.finditer(index)} == written
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_example_of_a_configuration_can_be_used(page: Path, tmp_path: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for shown in FILE.finditer(text):
-        path = tmp_path / ".local/share/fondaco" / shown["path"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(shown["text"], encoding="utf-8")
-    for example in TOML.finditer(text):
-        file = tmp_path / "fondaco.toml"
-        file.write_text(example["text"], encoding="utf-8")
-        assert load(config=file, environ={"HOME": str(tmp_path)}).file == file
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -67,7 +67,7 @@ class Shell:
         assert readable, f"no end after {TIMEOUT_S:.0f} s: {text}"
         status = child.stdout.readline()
         if not status:  # it ended with the script
-            status = child.wait(TIMEOUT_S)
+            status = b"%d" % child.wait(TIMEOUT_S)
             self.close()
         said = self._said.read_text("utf-8", errors="replace")
         for shown, real in self.stands_for.items():

@@ -1,22 +1,25 @@
 """The proxies' configurations in the documentation: each proxy accepts the one that operators copy."""
 
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[3] / "docs/how-to/deployment.md").read_text("utf-8")
+from pages.blocks import blocks
+
 CERTIFICATES = "/etc/letsencrypt/live/ai.example.com"
 
 
 def shown(language: str) -> str:
-    """Return the first code block of a language."""
-    found = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
+    """Return the blocks of a language, together; a location of nginx is given its server."""
+    return "\n".join(
+        f"server {{ listen 8081;\n{block.text}}}"
+        if block.text.startswith("location")
+        else block.text
+        for block in blocks(language)
+    )
 
 
 def program(name: str) -> str:
