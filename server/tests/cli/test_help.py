@@ -2,17 +2,14 @@
 
 import re
 import shlex
-from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from cli_program import Fondaco
 from fondaco.cli.examples import EXAMPLES, commands_of
-from fondaco.cli.program import program
+from pages.command_lines import FONDACO, parse
 
-ROOT = get_command(program)
-COMMANDS = dict(commands_of(ROOT))
+COMMANDS = dict(commands_of(FONDACO))
 OWN = re.compile(r"(?:^|\| |<\()fondaco (?P<arguments>.*?)(?: [|<>] .*|\))?$")
 """Our part of a line: pipes and redirections are the shell's."""
 
@@ -33,13 +30,4 @@ def test_help_shows_the_summary_then_examples_then_options(fondaco: Fondaco, nam
 def test_an_example_is_a_line_of_its_command(name: str, line: str) -> None:
     found = OWN.search(line)
     assert found is not None
-    words = shlex.split(found["arguments"])
-    command, parent = ROOT, ROOT.make_context("fondaco", [], resilient_parsing=True)
-    for part in name.split():
-        assert words.pop(0) == part
-        below: Any = command
-        command = below.commands[part]
-        if command is not COMMANDS[name]:
-            parent = command.make_context(part, [], parent=parent, resilient_parsing=True)
-    with command.make_context(name, words, parent=parent) as context:
-        assert context.command is COMMANDS[name]
+    assert parse(shlex.split(found["arguments"])) is COMMANDS[name]
