@@ -64,7 +64,7 @@ def test_an_address_that_is_none_is_refused_at_once(
 
 
 def test_an_address_is_a_text() -> None:
-    with pytest.raises(TypeError, match="base_url has to be a str, not int"):
+    with pytest.raises(TypeError, match=r"base_url is of type int\. Pass it as a str\."):
         VeniceClient(base_url=8000)  # type: ignore[arg-type]
 
 

@@ -26,9 +26,9 @@ UNSENDABLE = [
     (f"{SECRET}\u2028", "not ASCII"),
     (f"{SECRET}\ud800", "not ASCII"),
     (f"“{SECRET}”", "not ASCII"),
-    (f" {SECRET}", "starts with a blank"),
-    (f"{SECRET} ", "ends with a blank"),
-    (f"\t{SECRET}", "starts with a blank"),
+    (f" {SECRET}", "starts with a space"),
+    (f"{SECRET} ", "ends with a space"),
+    (f"\t{SECRET}", "starts with a space"),
 ]
 BLANK_WITHIN = (f"{SECRET} {SECRET}", "contains a space")
 
@@ -74,7 +74,7 @@ def test_a_key_of_the_environment_that_cannot_be_sent_is_refused(
 
 def test_a_key_that_is_no_text_is_refused() -> None:
     error = told(lambda: VeniceClient(api_key=SECRET.encode()))  # type: ignore[arg-type]
-    assert "api_key has to be a str, not bytes" in str(error)
+    assert "api_key is of type bytes. Pass it as a str." in str(error)
 
 
 @pytest.mark.parametrize(("value", "why"), UNSENDABLE)

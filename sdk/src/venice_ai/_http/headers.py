@@ -72,10 +72,10 @@ def _sendable(value: str, subject: str) -> str:
         RFC 9110, section 5.5; bytes beyond ASCII have no meaning there.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{subject} has to be a str, not {type(value).__name__}.")
+        raise TypeError(f"{subject} is of type {type(value).__name__}. Pass it as a str.")
     fault = _fault(value)
     if fault is not None:
-        raise ValueError(f"{subject} {fault}. Give it without.")
+        raise ValueError(f"{subject} {fault}, which HTTP cannot carry. Remove it.")
     return value
 
 
@@ -89,5 +89,5 @@ def _fault(value: str) -> str | None:
         if not (sign.isprintable() or sign == "\t"):
             return f"has a control character at {position}"
     if value[:1].isspace():
-        return "starts with a blank"
-    return "ends with a blank" if value[-1:].isspace() else None
+        return "starts with a space"
+    return "ends with a space" if value[-1:].isspace() else None
