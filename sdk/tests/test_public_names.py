@@ -49,6 +49,7 @@ NAMES = {
     "venice_ai.resources.billing": {"Billing"},
     "venice_ai.resources.characters": {"Characters"},
     "venice_ai.resources.models": {"Models"},
+    "venice_ai.resources.operator": {"Operator"},
     "venice_ai.streaming": {"ChatStream", "SpeechStream", "Stream", "TranscriptStream"},
     "venice_ai.resources.tee": {"Tee"},
     "venice_ai.tee": {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from venice_ai.resources.embeddings import Embeddings
     from venice_ai.resources.images import Image, Images
     from venice_ai.resources.models import Models
+    from venice_ai.resources.operator import Operator
     from venice_ai.resources.tee import Tee
     from venice_ai.resources.video import Video
 
@@ -157,6 +158,13 @@ class VeniceClient:
         from venice_ai.resources.billing import Billing
 
         return Billing(self)
+
+    @cached_property
+    def operator(self) -> "Operator":
+        """Management of a Fondaco server, with an operator's ADMIN key."""
+        from venice_ai.resources.operator import Operator
+
+        return Operator(self)
 
     @cached_property
     def _transport(self) -> "Transport":

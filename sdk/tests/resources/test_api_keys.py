@@ -239,3 +239,15 @@ async def test_the_synchronous_client_makes_changes_and_ends_keys(shared: House)
             return changed.description, client.api_keys.delete(made.id).success
 
     assert await anyio.to_thread.run_sync(call) == ("After", True)
+
+
+async def test_the_use_of_rate_limits_is_shown_by_class_of_models(client: VeniceClient) -> None:
+    before = await client.api_keys.rate_limit_usage()
+    await client.chat.completions.create(model="toy", messages=QUESTION)
+    after = await client.api_keys.rate_limit_usage()
+    assert before.concurrent_calls.running == after.concurrent_calls.running == 0
+    [used] = [one for one in after.data if "toy" in one.models]
+    by_type = {limit.type: limit for limit in used.limits}
+    assert by_type["RPM"].used >= 1
+    assert by_type["RPM"].resets_at is not None
+    assert by_type["RPM"].amount > 0

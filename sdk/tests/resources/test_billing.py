@@ -154,3 +154,24 @@ async def test_the_synchronous_client_turns_pages_and_gets_csv(shared: House) ->
     rows, table = await anyio.to_thread.run_sync(call)
     assert rows == [*reversed(range(10))]
     assert table.startswith("timestamp,sku,")
+
+
+async def test_charges_are_added_up_by_group_to_the_last_digit(home: House) -> None:
+    for number in range(2):
+        charge(home, number, nano=-123_456_789_123_456_789)
+    charge(home, 2, Currency.DIEM)
+    async with VeniceClient(api_key=SECRET, base_url=f"{home.url}/api/v1") as client:
+        [day] = (
+            await client.billing.summary(start_date=date(2025, 1, 1), end_date="2025-01-02")
+        ).data
+        by_sku = (
+            await client.billing.summary(group_by=("day", "sku"), end_date=date(2025, 1, 1))
+        ).data
+    assert (day.date, day.model) == ("2025-01-01", None)
+    assert (day.usd, day.diem) == (Decimal("246913578.246913578"), Decimal("0.000000001"))
+    assert sorted(one.sku or "" for one in by_sku) == ["sku-0", "sku-1", "sku-2"]
+
+
+async def test_a_group_that_there_is_not_is_refused(client: VeniceClient) -> None:
+    with pytest.raises(InvalidRequestError, match="groupBy"):
+        await client.billing.summary(group_by="week")  # type: ignore[arg-type]

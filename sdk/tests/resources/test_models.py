@@ -280,3 +280,12 @@ async def test_the_synchronous_client_lists_and_chooses(shared: House) -> None:
             return [one.id for one in client.models.list().data], client.models.resolve_chat()
 
     assert await anyio.to_thread.run_sync(call) == (["toy"], "toy")
+
+
+async def test_a_model_is_shown_by_any_name_that_it_serves(client: VeniceClient) -> None:
+    by_id, by_trait = await client.models.get("toy"), await client.models.get("default")
+    assert by_id.id == by_trait.id == "toy"
+    assert by_id.model_spec.pricing is not None
+    assert by_id.meta.request_id
+    with pytest.raises(NotFoundError):
+        await client.models.get("no/such model")

@@ -57,6 +57,10 @@ async def test_a_video_is_quoted_queued_retrieved_and_deleted(tmp_path: Path) ->
         video = await retrieved(client, queued.queue_id)
         assert video.media_type == "video/mp4"
         assert len(repr(video)) < 200  # no file in a terminal or a log
+        [job] = (await client.video.jobs()).data
+        assert (job.model, job.state, job.progress) == ("toy-camera", "completed", 1.0)
+        assert job.usd > 0
+        assert job.ended_at is not None
         header = video_header(video.save(tmp_path / "made.mp4").read_bytes())
         assert (header.width, header.height, header.seconds, header.sound) == (480, 480, 10, False)
         [task] = camera.asked

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
@@ -26,6 +27,7 @@ from venice_ai.types.api.api_keys import (
     Deleted,
     ExceededList,
     NewApiKeyReply,
+    RateLimitUsage,
 )
 from venice_ai.types.api.audio import (
     RecordingSource,
@@ -36,7 +38,7 @@ from venice_ai.types.api.audio import (
     Transcript,
     TranscriptEvent,
 )
-from venice_ai.types.api.billing import UsageFilters, UsagePage
+from venice_ai.types.api.billing import UsageFilters, UsageGroup, UsagePage, UsageSummary
 from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
 from venice_ai.types.api.chat import (
     ChatCompletionResponse,
@@ -56,13 +58,24 @@ from venice_ai.types.api.images import (
     PictureSource,
 )
 from venice_ai.types.api.messages import Messages
-from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
+from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelReply, NameMap
+from venice_ai.types.api.operator import (
+    Account,
+    AccountList,
+    Download,
+    DownloadList,
+    EngineList,
+    ServerStatus,
+    SettingList,
+    TierList,
+)
 from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
 from venice_ai.types.api.video import (
     QueuedVideo,
     VideoCompletion,
     VideoFile,
     VideoInput,
+    VideoJobList,
     VideoQuote,
     VideoResolution,
     VideoStatus,
@@ -137,6 +150,8 @@ class SyncVeniceClient:
     def api_keys(self) -> SyncApiKeys: ...
     @property
     def billing(self) -> SyncBilling: ...
+    @property
+    def operator(self) -> SyncOperator: ...
     def with_options(
         self,
         *,
@@ -175,6 +190,7 @@ class SyncApiKeys:
     def delete(self, id: str) -> Deleted: ...
     def rate_limits(self) -> AllowanceReply: ...
     def rate_limit_log(self) -> ExceededList: ...
+    def rate_limit_usage(self) -> RateLimitUsage: ...
     def web3_challenge(self) -> ChallengeReply: ...
     def create_web3_key(
         self,
@@ -201,6 +217,13 @@ class SyncBilling:
     def usage(self, **filters: Unpack[UsageFilters]) -> UsagePage: ...
     def usage_pages(self, **filters: Unpack[UsageFilters]) -> Iterator[UsagePage]: ...
     def usage_csv(self, **filters: Unpack[UsageFilters]) -> str: ...
+    def summary(
+        self,
+        *,
+        group_by: UsageGroup | Sequence[UsageGroup] = ...,
+        start_date: date | str | None = ...,
+        end_date: date | str | None = ...,
+    ) -> UsageSummary: ...
 
 class SyncCharacters:
     def list(self, **filters: Unpack[CharacterFilters]) -> CharacterList: ...
@@ -378,6 +401,7 @@ class SyncImages:
 
 class SyncModels:
     def list(self, *, type: ModelFilter = ...) -> ModelList: ...
+    def get(self, name: str) -> ModelReply: ...
     def traits(self, *, type: ModelFilter = ...) -> NameMap: ...
     def compatibility_mapping(self, *, type: ModelFilter = ...) -> NameMap: ...
     def find(self, name: str, *, type: ModelFilter = ...) -> Model | None: ...
@@ -396,6 +420,40 @@ class SyncModels:
         private: bool = ...,
         context_tokens: int = ...,
     ) -> str: ...
+
+class SyncOperator:
+    def accounts(self, *, limit: int = ..., page: int = ...) -> AccountList: ...
+    def account_pages(self, *, limit: int = ...) -> Iterator[AccountList]: ...
+    def create_account(
+        self,
+        name: str,
+        *,
+        usd: Decimal | float = ...,
+        diem_allocation: Decimal | float = ...,
+        tier: str = ...,
+    ) -> Account: ...
+    def change_account(
+        self,
+        name: str,
+        *,
+        tier: str | None = ...,
+        disabled: bool | None = ...,
+        diem_allocation: Decimal | float | None = ...,
+    ) -> Account: ...
+    def grant(
+        self,
+        name: str,
+        usd: Decimal | float,
+        *,
+        notes: str = ...,
+        idempotency_key: str | None = ...,
+    ) -> Account: ...
+    def tiers(self) -> TierList: ...
+    def engines(self) -> EngineList: ...
+    def downloads(self) -> DownloadList: ...
+    def download(self, model: str) -> Download: ...
+    def configuration(self) -> SettingList: ...
+    def status(self) -> ServerStatus: ...
 
 class SyncSpeech:
     def create(
@@ -497,6 +555,7 @@ class SyncVideo:
     def retrieve(
         self, *, model: str, queue_id: str, delete_media_on_completion: bool = ...
     ) -> VideoStatus | VideoFile: ...
+    def jobs(self, *, limit: int = ...) -> VideoJobList: ...
     def complete(self, *, model: str, queue_id: str) -> VideoCompletion: ...
     def run(
         self,

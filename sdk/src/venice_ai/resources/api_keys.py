@@ -19,6 +19,7 @@ from venice_ai.types.api.api_keys import (
     Deleted,
     ExceededList,
     NewApiKeyReply,
+    RateLimitUsage,
 )
 
 __all__ = ["UNCHANGED", "ApiKeys"]
@@ -114,6 +115,10 @@ class ApiKeys(APIResource[Client]):
     async def rate_limit_log(self) -> ExceededList:
         """List the latest requests that exceeded a rate limit, newest first."""
         return await self._get(f"{_PATH}/rate_limits/log", ExceededList)
+
+    async def rate_limit_usage(self) -> RateLimitUsage:
+        """Return how much of its rate limits the account uses at present, for each class of models."""
+        return await self._get(f"{_PATH}/rate_limits/usage", RateLimitUsage)
 
     async def web3_challenge(self) -> ChallengeReply:
         """Return a challenge, `data.token`, for a wallet to sign. Needs no key."""

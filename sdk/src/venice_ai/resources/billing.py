@@ -1,12 +1,13 @@
-"""GET /billing/usage: charges of the account. Requires an ADMIN key."""
+"""GET /billing/usage, GET /billing/usage/summary: charges of the account. Requires an ADMIN key."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from datetime import date
 from typing import Unpack
 
 from venice_ai._http.request import Query, Request
 from venice_ai.resources._resource import APIResource, Client
 from venice_ai.types._timestamps import written
-from venice_ai.types.api.billing import UsageFilters, UsagePage
+from venice_ai.types.api.billing import UsageFilters, UsageGroup, UsagePage, UsageSummary
 
 __all__ = ["Billing"]
 
@@ -58,6 +59,31 @@ class Billing(APIResource[Client]):
         headers = {"accept": "text/csv"}
         response = await self._send(Request("GET", _PATH, query=_query(filters), headers=headers))
         return response.text
+
+    async def summary(
+        self,
+        *,
+        group_by: UsageGroup | Sequence[UsageGroup] = "day",
+        start_date: date | str | None = None,
+        end_date: date | str | None = None,
+    ) -> UsageSummary:
+        """Add up charges by group.
+
+        Args:
+            group_by: One or several of `day`, `model`, `key` and `sku`.
+            start_date: As in `usage`.
+            end_date: As in `usage`.
+
+        Raises:
+            PermissionDeniedError: The key is no ADMIN key.
+        """
+        groups = [group_by] if isinstance(group_by, str) else group_by
+        query = {
+            "groupBy": ",".join(groups),
+            "startDate": written(start_date),
+            "endDate": written(end_date),
+        }
+        return await self._get(f"{_PATH}/summary", UsageSummary, query=query)
 
 
 def _query(filters: UsageFilters) -> Query:

@@ -1,14 +1,15 @@
-"""GET /models, its traits and its compatibility mapping; and selection of a model by capability."""
+"""GET /models, GET /models/{id}, traits and compatibility mapping; and selection of a model by capability."""
 
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
 
+from venice_ai._http.request import segment
 from venice_ai.exceptions import NotFoundError
 from venice_ai.resources._resource import APIResource, Client
 from venice_ai.resources._ttl_cache import Recent
-from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelSpec, NameMap
+from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelReply, ModelSpec, NameMap
 
 __all__ = ["Models"]
 
@@ -48,6 +49,14 @@ class Models(APIResource[Client]):
     async def list(self, *, type: ModelFilter = "text") -> ModelList:
         """List the models of a type."""
         return await self._list(type)
+
+    async def get(self, name: str) -> ModelReply:
+        """Return the model that serves a name: an id, a trait, or a name of another platform's model.
+
+        Raises:
+            NotFoundError: No model has that name; the message suggests near ones.
+        """
+        return await self._get(f"{_PATH}/{segment(name)}", ModelReply)
 
     async def traits(self, *, type: ModelFilter = "text") -> NameMap:
         """Return traits and the ids of their models."""

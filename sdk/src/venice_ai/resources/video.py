@@ -1,6 +1,6 @@
 """Videos: quoted, queued, retrieved and deleted, or all of it in one call.
 
-Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete.
+Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete; GET /video/jobs.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from venice_ai.types.api.video import (
     VideoCompletion,
     VideoFile,
     VideoInput,
+    VideoJobList,
     VideoQuote,
     VideoResolution,
     VideoStatus,
@@ -168,6 +169,14 @@ class Video(APIResource[Client]):
         queued = response.headers.get("x-fondaco-queued")
         status.waits = None if queued is None else queued == "true"
         return status.with_meta(meta)
+
+    async def jobs(self, *, limit: int = 100) -> VideoJobList:
+        """List the account's videos, the newest first, until they are deleted.
+
+        Args:
+            limit: How many at most, up to 500.
+        """
+        return await self._get("/video/jobs", VideoJobList, query={"limit": limit})
 
     async def complete(self, *, model: str, queue_id: str) -> VideoCompletion:
         """Delete a video from the server, once it has been retrieved.

@@ -1,7 +1,7 @@
 """API keys and rate limits.
 
 Source: GET, POST, PATCH and DELETE /api_keys, GET /api_keys/{id}, GET /api_keys/rate_limits,
-GET /api_keys/rate_limits/log, GET and POST /api_keys/generate_web3_key.
+GET /api_keys/rate_limits/log and /api_keys/rate_limits/usage, GET and POST /api_keys/generate_web3_key.
 """
 
 from datetime import datetime
@@ -32,9 +32,13 @@ __all__ = [
     "ExceededList",
     "Holdings",
     "Limit",
+    "LimitClassUsage",
+    "LimitUsage",
     "ModelLimits",
     "NewApiKey",
     "NewApiKeyReply",
+    "RateLimitUsage",
+    "RunningCalls",
     "ShownLimit",
     "TrailingDays",
 ]
@@ -191,6 +195,37 @@ class AllowanceReply(ExactReply):
     """Balances and rate limits of the account."""
 
     data: Allowance
+
+
+class LimitUsage(Limit, Camel):
+    """Rate limit, and how much of it is used."""
+
+    used: int
+    resets_at: Moment = None
+    """When some of it becomes free again; None where none is used."""
+
+
+class LimitClassUsage(Camel):
+    """Models that share one count, and the use of their limits."""
+
+    limit_class: str
+    models: list[str]
+    limits: list[LimitUsage]
+
+
+class RunningCalls(Wire):
+    """Calls of the account that run at present."""
+
+    running: int
+    amount: int | None = None
+    """The most that may; None: any number."""
+
+
+class RateLimitUsage(Camel, Reply):
+    """The present use of the account's rate limits."""
+
+    data: list[LimitClassUsage]
+    concurrent_calls: RunningCalls
 
 
 class Exceeded(Camel):

@@ -1,17 +1,27 @@
 """Charges of an account.
 
-Source: GET /billing/usage.
+Source: GET /billing/usage, GET /billing/usage/summary.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from venice_ai.types._camel import Camel
 from venice_ai.types._exact import ExactReply
 from venice_ai.types.api.paging import Pagination
 
-__all__ = ["InferenceDetails", "UsageEntry", "UsageFilters", "UsagePage"]
+__all__ = [
+    "InferenceDetails",
+    "UsageEntry",
+    "UsageFilters",
+    "UsageGroup",
+    "UsagePage",
+    "UsageSum",
+    "UsageSummary",
+]
+
+UsageGroup: TypeAlias = Literal["day", "model", "key", "sku"]
 
 
 class UsageFilters(TypedDict, total=False):
@@ -63,3 +73,26 @@ class UsagePage(ExactReply, Camel):
     data: list[UsageEntry]
     pagination: Pagination
     warning_message: str | None = None
+
+
+class UsageSum(Camel):
+    """Charges of a group added up; it has the fields that were grouped by."""
+
+    date: str | None = None
+    """The day in UTC, such as `2026-11-27`."""
+    model: str | None = None
+    key_id: str | None = None
+    key_description: str | None = None
+    sku: str | None = None
+    units: Decimal | None = None
+    """Where charges were grouped by SKU: in what its price is quoted for."""
+    calls: int
+    usd: Decimal
+    """What was charged, as a positive number."""
+    diem: Decimal
+
+
+class UsageSummary(ExactReply):
+    """Charges added up by group."""
+
+    data: list[UsageSum]

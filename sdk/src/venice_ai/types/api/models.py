@@ -20,6 +20,7 @@ __all__ = [
     "Model",
     "ModelFilter",
     "ModelList",
+    "ModelReply",
     "ModelSpec",
     "NameMap",
     "Preset",
@@ -141,6 +142,10 @@ class Model(Wire):
     owned_by: str | None = None
     type: str = "text"
     model_spec: ModelSpec = Field(default_factory=ModelSpec)
+
+
+class ModelReply(ExactReply, Model):
+    """One model."""
 
 
 class ModelList(ExactReply):

@@ -1,16 +1,19 @@
 """Videos: quotes, progress, and files.
 
-Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete.
+Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete; GET /video/jobs.
 """
 
 import os
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from venice_ai.types._camel import Camel
 from venice_ai.types._exact import ExactReply
+from venice_ai.types._timestamps import Moment
 from venice_ai.types._wire import Reply
 
 __all__ = [
@@ -18,6 +21,8 @@ __all__ = [
     "VideoCompletion",
     "VideoFile",
     "VideoInput",
+    "VideoJob",
+    "VideoJobList",
     "VideoQuote",
     "VideoResolution",
     "VideoStatus",
@@ -75,3 +80,28 @@ class VideoCompletion(Reply):
     """Outcome of a request to delete a video."""
 
     success: bool
+
+
+class VideoJob(Camel):
+    """A video that was queued, without its content and without the secret that retrieves it."""
+
+    id: str
+    """The `request_id` of its charges."""
+    model: str
+    state: Literal["queued", "running", "completed", "failed"]
+    progress: float
+    """The share that is done, 0 to 1."""
+    created_at: datetime
+    ended_at: Moment = None
+    """When it was complete, or failed."""
+    usd: Decimal
+    """Its charge; until it has ended, what is held for it."""
+    diem: Decimal
+    error: str | None = None
+    """Why it failed."""
+
+
+class VideoJobList(ExactReply):
+    """Videos of the account, the newest first; each is listed until it is deleted."""
+
+    data: list[VideoJob]
