@@ -64,7 +64,7 @@ OWN = "/api/v1"
 
 
 def test_every_operation_of_the_server_has_a_method() -> None:
-    paths: dict[str, dict[str, object]] = json.loads(contract().json)["paths"]
+    paths: dict[str, dict[str, object]] = json.loads(contract().json())["paths"]
     operations = {
         f"{verb.upper()} {path.removeprefix(OWN)}"
         for path, item in paths.items()
