@@ -51,6 +51,8 @@ METHODS = {
     "POST /images/generations": "images.generate",
     "POST /operator/accounts": "operator.create_account",
     "POST /operator/accounts/{name}/grants": "operator.grant",
+    "POST /operator/accounts/{name}/keys": "operator.create_key",
+    "POST /operator/accounts/{name}/login-links": "operator.create_login_link",
     "POST /operator/downloads": "operator.download",
     "POST /video/complete": "video.complete",
     "POST /video/queue": "video.queue",

@@ -72,6 +72,24 @@ async def test_a_grant_is_made_once_for_an_idempotency_key(client: VeniceClient)
     assert granted.usd == 15
 
 
+async def test_an_account_is_handed_over_by_a_key_or_a_link(
+    shared: House, client: VeniceClient
+) -> None:
+    await client.operator.create_account("research", usd=1)
+    made = await client.operator.create_key(
+        "research", description="Handed over", consumption_limit={"usd": FINE}
+    )
+    assert made.data.consumption_limit.usd == FINE
+    async with VeniceClient(
+        api_key=made.data.api_key, base_url=f"{shared.url}/api/v1"
+    ) as researcher:
+        assert (await researcher.models.list()).data
+    link = await client.operator.create_login_link("research")
+    assert link.account == "research"
+    assert link.url.startswith(f"{shared.url}/?login=")
+    assert link.url not in repr(link)
+
+
 async def test_what_cannot_be_done_is_a_typed_error(client: VeniceClient) -> None:
     with pytest.raises(ConflictError):
         await client.operator.create_account("tests")

@@ -65,6 +65,7 @@ from venice_ai.types.api.operator import (
     Download,
     DownloadList,
     EngineList,
+    LoginLink,
     ServerStatus,
     SettingList,
     TierList,
@@ -448,6 +449,16 @@ class SyncOperator:
         notes: str = ...,
         idempotency_key: str | None = ...,
     ) -> Account: ...
+    def create_key(
+        self,
+        name: str,
+        *,
+        description: str,
+        api_key_type: ApiKeyType = ...,
+        expires_at: date | str | None = ...,
+        consumption_limit: ConsumptionLimit | None = ...,
+    ) -> NewApiKeyReply: ...
+    def create_login_link(self, name: str) -> LoginLink: ...
     def tiers(self) -> TierList: ...
     def engines(self) -> EngineList: ...
     def downloads(self) -> DownloadList: ...

@@ -69,7 +69,7 @@ class ApiKeys(APIResource[Client]):
                 a text of either. None: never.
             consumption_limit: The most that it may cost in one epoch.
         """
-        fields = _fields(api_key_type, description, expires_at, consumption_limit)
+        fields = new_key_fields(api_key_type, description, expires_at, consumption_limit)
         return await self._fetch(_body("POST", _PATH, fields), NewApiKeyReply)
 
     async def update(
@@ -151,11 +151,11 @@ class ApiKeys(APIResource[Client]):
             PermissionDeniedError: The wallet has nothing at stake.
         """
         proof = {"address": address, "token": token, "signature": signature}
-        fields = _fields(api_key_type, description, expires_at, consumption_limit)
+        fields = new_key_fields(api_key_type, description, expires_at, consumption_limit)
         return await self._fetch(_body("POST", _WALLETS, {**fields, **proof}), NewApiKeyReply)
 
 
-def _fields(
+def new_key_fields(
     api_key_type: ApiKeyType,
     description: str | None,
     expires_at: date | str | None,

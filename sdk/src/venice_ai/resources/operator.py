@@ -4,18 +4,22 @@ Requires an ADMIN key of one of the accounts in `server.operators`.
 """
 
 from collections.abc import AsyncGenerator
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
 from venice_ai._http.request import Request, segment
 from venice_ai.resources._resource import APIResource, Client
+from venice_ai.resources.api_keys import new_key_fields
 from venice_ai.types._exact import exact_json
+from venice_ai.types.api.api_keys import ApiKeyType, ConsumptionLimit, NewApiKeyReply
 from venice_ai.types.api.operator import (
     Account,
     AccountList,
     Download,
     DownloadList,
     EngineList,
+    LoginLink,
     ServerStatus,
     SettingList,
     TierList,
@@ -134,6 +138,42 @@ class Operator(APIResource[Client]):
             headers={"idempotency-key": idempotency_key or uuid4().hex},
         )
         return await self._fetch(request, Account)
+
+    async def create_key(
+        self,
+        name: str,
+        *,
+        description: str,
+        api_key_type: ApiKeyType = "INFERENCE",
+        expires_at: date | str | None = None,
+        consumption_limit: ConsumptionLimit | None = None,
+    ) -> NewApiKeyReply:
+        """Make a key of an account; its secret, `data.api_key`, is told this once.
+
+        Args:
+            name: The account's.
+            description: As in `api_keys.create`, like all that follows.
+            api_key_type: Likewise.
+            expires_at: Likewise.
+            consumption_limit: Likewise.
+
+        Raises:
+            NotFoundError: There is no such account.
+        """
+        fields = new_key_fields(api_key_type, description, expires_at, consumption_limit)
+        path = f"{_ACCOUNTS}/{segment(name)}/keys"
+        return await self._fetch(Request("POST", path, body=exact_json(fields)), NewApiKeyReply)
+
+    async def create_login_link(self, name: str) -> LoginLink:
+        """Make a link that logs a browser in to the dashboard of an account, once.
+
+        Raises:
+            NotFoundError: There is no such account.
+            ConflictError: The account is disabled.
+        """
+        return await self._fetch(
+            Request("POST", f"{_ACCOUNTS}/{segment(name)}/login-links"), LoginLink
+        )
 
     async def tiers(self) -> TierList:
         """List the tiers that accounts may have."""

@@ -202,7 +202,7 @@ class LimitUsage(Limit, Camel):
 
     used: int
     resets_at: Moment = None
-    """When some of it becomes free again; None where none is used."""
+    """Time at which some of it becomes free again; None where none is used."""
 
 
 class LimitClassUsage(Camel):

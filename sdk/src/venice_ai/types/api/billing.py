@@ -85,10 +85,10 @@ class UsageSum(Camel):
     key_description: str | None = None
     sku: str | None = None
     units: Decimal | None = None
-    """Where charges were grouped by SKU: in what its price is quoted for."""
+    """In what the price of the SKU is quoted for; None unless charges were grouped by SKU."""
     calls: int
     usd: Decimal
-    """What was charged, as a positive number."""
+    """Sum of the charges, as a positive number."""
     diem: Decimal
 
 

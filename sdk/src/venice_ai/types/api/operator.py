@@ -1,13 +1,16 @@
 """Accounts, engines, downloads and settings of a Fondaco server, as its operator sees them.
 
 Source: GET and POST /operator/accounts, PATCH /operator/accounts/{name},
-POST /operator/accounts/{name}/grants, GET /operator/tiers, /operator/engines, /operator/configuration and
+POST /operator/accounts/{name}/grants, /operator/accounts/{name}/keys and
+/operator/accounts/{name}/login-links, GET /operator/tiers, /operator/engines, /operator/configuration and
 /operator/status, GET and POST /operator/downloads.
 """
 
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
+
+from pydantic import Field
 
 from venice_ai.types._camel import Camel
 from venice_ai.types._exact import ExactReply
@@ -25,6 +28,7 @@ __all__ = [
     "Engine",
     "EngineList",
     "EngineProcess",
+    "LoginLink",
     "ServerCharges",
     "ServerStatus",
     "Setting",
@@ -62,6 +66,15 @@ class AccountList(ExactReply, Camel):
 
     data: list[Account]
     pagination: Pagination
+
+
+class LoginLink(Reply, Camel):
+    """A link that logs a browser in to an account."""
+
+    account: str
+    url: str = Field(repr=False)
+    """The dashboard's address with a token, which is good once."""
+    expires_at: datetime
 
 
 class TierList(Reply):
@@ -142,7 +155,7 @@ class Setting(Camel):
     setting: str
     value: SettingValue
     origin: str
-    """Where it comes from, such as a file or a variable."""
+    """The file, variable or flag that it comes from."""
 
 
 class SettingList(ExactReply):

@@ -93,7 +93,7 @@ class VideoJob(Camel):
     """The share that is done, 0 to 1."""
     created_at: datetime
     ended_at: Moment = None
-    """When it was complete, or failed."""
+    """Time at which it was complete, or failed."""
     usd: Decimal
     """Its charge; until it has ended, what is held for it."""
     diem: Decimal
