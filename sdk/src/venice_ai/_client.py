@@ -53,9 +53,9 @@ class VeniceClient:
         """Make a client; it connects at its first call.
 
         Args:
-            api_key: Else the environment's VENICE_API_KEY. Without any, only what is public can be
-                asked for.
-            base_url: Else the environment's VENICE_BASE_URL, else http://127.0.0.1:8000/api/v1.
+            api_key: Default: the environment variable VENICE_API_KEY. Without a key, only public
+                endpoints work.
+            base_url: Default: the environment variable VENICE_BASE_URL, else http://127.0.0.1:8000/api/v1.
             timeout: Seconds for each wait: for a connection (5 at most), and for more of the reply.
             max_retries: How often a call is tried again where that cannot have an effect twice.
             default_headers: Sent with each request.
@@ -133,7 +133,7 @@ class VeniceClient:
 
     @cached_property
     def tee(self) -> "Tee":
-        """Enclaves that answer confidential chats, and what they prove."""
+        """Attestation of enclaves for confidential chats."""
         from venice_ai.resources.tee import Tee
 
         return Tee(self)
@@ -200,7 +200,7 @@ class VeniceClient:
         max_retries: int | None = None,
         default_headers: Mapping[str, str] | None = None,
     ) -> "VeniceClient":
-        """Return a client over the same connections that differs in what is given.
+        """Return a client with other settings over the same connections.
 
         Headers are added to those of this one. Close this one, not the returned one.
         """

@@ -55,7 +55,7 @@ def with_faults(message: str, faults: Mapping[str, Sequence[str]]) -> str:
 
 def _of_tree(details: object) -> Iterator[tuple[str, str]]:
     nodes: list[tuple[str, object]] = [("", details)]
-    while nodes:  # no recursion: the server decides how deep it is
+    while nodes:  # not recursive: the server determines the depth
         path, node = nodes.pop()
         if not is_object(node):
             continue

@@ -23,7 +23,7 @@ _errands: ContextVar["SimpleQueue[Errand | None] | None"] = ContextVar("errands"
 class Portal:
     """Runs coroutines for threads; the loop lives as long as anything refers to the portal.
 
-    It begins with the first call. A process that was forked from this one gets a loop of its own.
+    It starts at the first call. A forked process gets its own loop.
     """
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class Portal:
             if self._closed:
                 raise RuntimeError("The client was closed during the call.") from None
             raise
-        except BaseException:  # Ctrl-C, as a rule: then nobody waits for the call any more
+        except BaseException:  # usually Ctrl-C: the call has no waiter any longer
             if call.cancel():
-                _do(todo)  # once it has ended, what it used can be closed
+                _do(todo)  # its resources can be closed once it has ended
             raise
         finally:
-            del call, coroutine  # else an error would hold this frame, which would hold the error
+            del call, coroutine  # breaks the reference cycle of error and frame
 
     @property
     def closed(self) -> bool:
@@ -72,7 +72,7 @@ class Portal:
                 self._thread.end()
 
     def disown(self) -> None:
-        """Begin anew in a forked process, where the thread isn't."""
+        """Begin again in a forked process, where the thread isn't."""
         self._lock = threading.Lock()
         if self._thread is not None:
             self._thread.disown()
@@ -84,7 +84,7 @@ class Portal:
     ) -> "_Call[T]":
         token = _errands.set(todo)
         try:
-            with self._lock:  # so that a loop that is told to stop has begun all calls before
+            with self._lock:  # calls submitted before the stop are started
                 if self._closed:
                     raise RuntimeError("The client is closed. Make another one.")
                 if self._thread is None:
@@ -96,7 +96,7 @@ class Portal:
 
 
 _inherited: "list[_LoopThread]" = []
-"""Those of the parent process: to end them would end what the parent uses."""
+"""The loops of the parent process, which must not be closed here."""
 
 _portals: "weakref.WeakSet[Portal]" = weakref.WeakSet()
 

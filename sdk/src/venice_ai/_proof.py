@@ -30,7 +30,7 @@ class Attestation:
     """The key to which requests are encrypted."""
     nonce: str
     workload_id: str | None
-    """The enclave's identity: `sha256:` and a digest. None: it has none that outlives its key."""
+    """The enclave's identity: `sha256:` and a digest. None: its key has no identity that survives rotation."""
     keyset: Mapping[str, Any] | None = field(repr=False)
     """The endorsed keys, with which receipts are checked offline. None: the server signs none."""
     keyset_digest: str | None
@@ -41,7 +41,7 @@ class Attestation:
     proved: tuple[str, ...]
     """Facts that were checked, one sentence each."""
     unproved: tuple[str, ...]
-    """Facts that have to be taken on trust."""
+    """Facts that must be taken on trust."""
     report: Mapping[str, Any] = field(repr=False)
     """As the server sent it."""
 
@@ -58,4 +58,4 @@ class Proof:
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     """The signed receipt, checked. None: the reply has not ended, or the server signs none."""
     unproved: tuple[str, ...] = ()
-    """Facts that have to be taken on trust."""
+    """Facts that must be taken on trust."""

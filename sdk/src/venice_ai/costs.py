@@ -1,6 +1,6 @@
 """Cost estimates, from word counts and the model's prices.
 
-Decimals all the way. What a call did cost is in `client.billing.usage`.
+All amounts are decimals. `client.billing.usage` has the actual charges.
 """
 
 import math
@@ -59,7 +59,7 @@ def quote_speech(model: Model, text: str) -> SpeechQuote:
 
     Args:
         model: From `client.models.list(type="tts")`, or from `client.models.find`.
-        text: What is to be read.
+        text: The text to read aloud.
 
     Raises:
         ValueError: The model has no price by the character.
@@ -82,10 +82,10 @@ def estimate_completion_cost(
 
     Args:
         model: From `client.models.list` or `client.models.find`.
-        messages: What is to be sent.
+        messages: The messages to send.
         expected_completion_tokens: How long the answer will be, thoughts included.
         tokens_per_word: More than 1.3 for code and for languages that are not English; what is
-            written without spaces has to be counted by other means.
+            written without spaces must be counted by other means.
 
     Raises:
         ValueError: The model has no price by the token, or a number is below 0 or infinite.

@@ -1,7 +1,7 @@
 """The exceptions of this package, as one tree.
 
 VeniceError
-|-- APIError                     the API refused or failed; also what no class below fits
+|-- APIError                     the API refused or failed; also errors without a class below
 |   |-- InvalidRequestError      400, 413, 415, 422, or refused before it was sent
 |   |-- AuthenticationError      401: the key is missing, unknown, revoked or expired
 |   |-- PaymentRequiredError     402: the balance or the key's limit does not cover the call
@@ -11,8 +11,8 @@ VeniceError
 |   |-- ModelGoneError           410: the model was retired
 |   |-- RateLimitError           429: see `retry_after_seconds`
 |   |-- ServiceUnavailableError  503: see `retry_after_seconds`
-|   |-- InvalidResponseError     the reply is not what the API promises
-|   |-- TeeAttestationError      an enclave does not prove what it has to: its report, its receipt
+|   |-- InvalidResponseError     the reply breaks the API's contract
+|   |-- TeeAttestationError      an enclave's report or receipt fails verification
 |   |-- TeeDecryptionError       a reply was not encrypted to its call, was altered or cut off
 |   `-- APIConnectionError       no reply, or not all of it
 |       `-- APITimeoutError      not in time; also 408 and 504
@@ -53,12 +53,12 @@ class APIError(VeniceError):
     """An error response of the API.
 
     Attributes:
-        message: What happened and what to do, as the API says it.
+        message: The API's message: the problem and its fix.
         status: Of the HTTP reply; None where there was none. An error within a stream has the
             status of the stream, 200.
-        code: The API's word for it, such as `MODEL_NOT_FOUND`: for programs to go by.
+        code: The API's code for programs, such as `MODEL_NOT_FOUND`.
         details: Faults of single fields, in the shape of the request.
-        body: The reply as it came, parsed where it is JSON.
+        body: The reply, parsed if it is JSON.
         headers: Of the reply, their names in lower case.
         charge_id: The charge of the call, where the server names one: the call ran, although its
             reply did not arrive.
@@ -124,7 +124,7 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError):
-    """No such model or resource; the message names similar ones."""
+    """The model or resource does not exist; the message names similar ones."""
 
 
 class ConflictError(APIError):
@@ -209,7 +209,7 @@ _BY_CODE: dict[str, type[APIError]] = {
 def error_of(
     status: int, body: object, headers: Mapping[str, str], *, advice: str = ""
 ) -> APIError:
-    """Return the error that a reply tells, with advice of our own after its message.
+    """Return the error of a reply, with the SDK's advice after its message.
 
     >>> error_of(404, {"error": "No model 'x'.", "code": "MODEL_NOT_FOUND"}, {})
     NotFoundError("No model 'x'.")
@@ -218,7 +218,7 @@ def error_of(
     """
     reported: Mapping[str, object] = body if is_object(body) else {}
     error = reported.get("error")
-    if is_object(error):  # as OpenAI tells them
+    if is_object(error):  # OpenAI's format
         reported = {**reported, **error}
         error = error.get("message")
     code = reported.get("code")
@@ -238,7 +238,7 @@ def error_of(
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the header Retry-After tells, be they told as a number or a date.
+    """Return the seconds in the header Retry-After, which is a number or a date.
 
     >>> retry_after({"retry-after": "1.5"})
     1.5

@@ -33,11 +33,11 @@ _DRAIN_S = 0.5
 class Stream(Generic[Chunk]):
     """A stream of chunks; iterate over it once.
 
-    It closes itself when it ends or breaks. Use `async with` if you might stop early: else it hangs
+    It closes itself when it ends or breaks. Use `async with` if you might stop early: otherwise it hangs
     up when nothing refers to it any more.
 
     Raises:
-        APIError: The server tells of an error within the stream.
+        APIError: The server reports an error within the stream.
         APIConnectionError: The stream was cut off before its end.
     """
 
@@ -62,7 +62,7 @@ class Stream(Generic[Chunk]):
     async def __anext__(self) -> Chunk:
         try:
             chunk = await self._next()
-        except BaseException:  # a cancellation, too
+        except BaseException:  # also at a cancellation
             await self.aclose()
             raise
         if chunk is None:
@@ -120,7 +120,7 @@ class Stream(Generic[Chunk]):
         """Return whether the answer ends with this chunk.
 
         Raises:
-            APIError: The chunk tells of an error.
+            APIError: The chunk contains an error.
         """
         extra = chunk.__pydantic_extra__
         if extra and extra.get("error"):
@@ -145,7 +145,7 @@ class ChatStream(Stream[ChatCompletionChunk]):
             response: The reply, whose body has not been read.
             chunk: The class of its chunks.
             meta: Its head.
-            usage_chunk: Yield the chunk that tells the usage alone, without choices.
+            usage_chunk: Also yield the chunk with only the usage, without choices.
         """
         self._seen: list[ChatCompletionChunk] = []
         self._usage_chunk = usage_chunk
@@ -161,7 +161,7 @@ class ChatStream(Stream[ChatCompletionChunk]):
     async def collect(self) -> ChatCompletionResponse:
         """Return the accumulated response, as a non-streaming call would.
 
-        What was iterated over before is part of it, so it can be called after `text_deltas`.
+        It includes chunks that were already iterated over, so it can be called after `text_deltas`.
         """
         async for _ in self:
             pass
@@ -192,7 +192,7 @@ class TranscriptStream(Stream[TranscriptEvent]):
 class SpeechStream:
     """The file of a text that is read aloud, in pieces as they are made; iterate over it once.
 
-    It closes itself when it ends or breaks. Use `async with` if you might stop early: else it hangs
+    It closes itself when it ends or breaks. Use `async with` if you might stop early: otherwise it hangs
     up when nothing refers to it any more.
 
     Raises:
@@ -209,7 +209,7 @@ class SpeechStream:
 
     @property
     def voice(self) -> str | None:
-        """The voice that speaks: another one than was asked for, where the server lacks that."""
+        """The voice that speaks: a different one from the requested one, where the server lacks that."""
         return self.meta.headers.get("x-fondaco-voice")
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
@@ -228,7 +228,7 @@ class SpeechStream:
         except httpx2.RequestError as error:
             await self.aclose()
             raise broken(error, self._response.request, streamed=True) from error
-        except BaseException:  # a cancellation, too
+        except BaseException:  # also at a cancellation
             await self.aclose()
             raise
         if piece is None:
@@ -237,7 +237,7 @@ class SpeechStream:
         return piece
 
     async def aclose(self) -> None:
-        """Close the connection. The engine stops; what was not yet spoken is not charged."""
+        """Close the connection. The engine stops; text that was not yet spoken is not charged."""
         await self._body.aclose()
 
     async def __aenter__(self) -> Self:

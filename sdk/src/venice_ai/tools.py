@@ -79,7 +79,7 @@ class Runnable:
         """Run the function with a call's arguments and return its result.
 
         Raises:
-            ValueError: The arguments do not fit; else whatever the function raises.
+            ValueError: The arguments do not match. Errors of the function pass through.
         """
         try:
             given = self.arguments.model_validate_json(call.function.arguments or "{}")
@@ -118,7 +118,7 @@ def runnables(tools: Sequence[Callable[..., Any] | Tool]) -> dict[str, Runnable]
 
 
 def text_of(result: object) -> str:
-    """Return a tool's result as text for the model: a string as it is, all else as JSON.
+    """Return a tool's result as text for the model: strings unchanged, other values as JSON.
 
     >>> text_of("sunny"), text_of({"degrees": 21})
     ('sunny', '{"degrees":21}')
@@ -156,7 +156,7 @@ def _arguments(function: Callable[..., Any]) -> type[BaseModel]:
         told: dict[str, Any] = (
             {"description": texts[argument.name]} if argument.name in texts else {}
         )
-        # Fields have names of their own: those of the function may mean something to pydantic.
+        # Generated field names, as the function's may have a meaning in pydantic.
         fields[f"argument_{place}"] = (shape, Field(default, alias=argument.name, **told))
     try:
         return create_model(_name(function), __config__=ConfigDict(extra="forbid"), **fields)
@@ -194,7 +194,7 @@ def _routine(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _docs(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    """Return a docstring's beginning, and what it says about each argument."""
+    """Return a docstring's summary, and the description of each argument."""
     routine = _routine(function)
     text = inspect.getdoc(routine if routine.__doc__ else _unbound(function))
     lines = (text or "").splitlines()

@@ -39,7 +39,7 @@ def dumped(value: object) -> str:
 
 
 def merged(pieces: Sequence[str]) -> str:
-    """Return one field out of the pieces that a stream sent of it; a single one stays as it is.
+    """Join a field's pieces from a stream; a single piece stays unchanged.
 
     Lists are joined, and blocks of reasoning whose text came in pieces become one again: a signature
     holds for the whole text. Of objects the members are put together; of anything else the last counts.

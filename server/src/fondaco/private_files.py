@@ -25,7 +25,7 @@ def create_whole(path: Path, content: bytes) -> None:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """Write a private file at once and durably, in place of one that is there.
+    """Write a private file atomically and durably, replacing an existing one.
 
     Raises:
         OSError: it cannot be written.

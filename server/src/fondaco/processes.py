@@ -27,7 +27,7 @@ _FOR_PIP = re.compile(
     r"PIP_[A-Z_]+|NETRC|XDG_(CONFIG|CACHE)_(HOME|DIRS)|APPDATA|PROGRAMDATA"
     r"|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE"
 )
-"""Variables by which users tell pip which index to ask, and how to reach it."""
+"""Variables that configure pip's index and the way to it."""
 
 
 _FOR_NPM = re.compile(
@@ -72,7 +72,7 @@ def lock_memory(*, but: Path | None = None) -> bool:
     the stacks of threads, takes no memory. A child does not inherit this.
 
     Args:
-        but: a file whose pages hold no secret and may be dropped, being read anew when they are needed.
+        but: a file whose pages hold no secret and may be dropped, being read again when they are needed.
     """
     if sys.platform != "linux" or not _may_lock():
         return False
@@ -96,7 +96,7 @@ def _may_lock() -> bool:
 
 
 def _mapped(file: Path) -> list[tuple[int, int]]:
-    """Return where a file lies in this process's memory: first address and the one after the last."""
+    """Return a file's address range in this process's memory: first address, and one after the last."""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
     rows = (line.split(maxsplit=5) for line in maps.splitlines())
     ranges = (row[0].split("-") for row in rows if row[5:] == [str(file.resolve())])
@@ -114,7 +114,7 @@ def die_with(parent: int) -> None:
 async def opened_child(
     command: Sequence[str], *, stderr: int | None, env: Mapping[str, str]
 ) -> Process:
-    """Start a child that is asked over pipes; the caller ends it.
+    """Start a child that receives requests over pipes; the caller ends it.
 
     A start is not cancelled: asyncio would forget the process, which then lives on. So a cancelled caller
     has it, and its next `await` is what is cancelled.

@@ -24,14 +24,14 @@ class TimedIds:
         self._chance = ""
 
     def call(self) -> str:
-        """Return 32 hex digits that nobody has had or can guess."""
+        """Return 32 unique, unguessable hex digits."""
         # A call to the system releases the interpreter's lock, so one call serves many ids.
         chance = self._chance or token_hex(_CHANCE_BYTES * _AT_ONCE)
         self._chance = chance[2 * _CHANCE_BYTES :]
         return f"{time.time_ns() // 1_000_000:012x}{chance[: 2 * _CHANCE_BYTES]}"
 
     def key(self) -> str:
-        """Return 32 hex digits, none of which tells when."""
+        """Return 32 random hex digits without a timestamp."""
         return token_hex(16)
 
     def secret_bits(self) -> int:

@@ -10,7 +10,7 @@ def checked(base_url: str, source: str) -> str:
 
     Args:
         base_url: The address, up to and including the API's version.
-        source: What the caller knows it as, for errors: `base_url` or `VENICE_BASE_URL`.
+        source: Its name in errors: `base_url` or `VENICE_BASE_URL`.
 
     Raises:
         TypeError: It is no text.

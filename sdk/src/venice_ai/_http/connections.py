@@ -68,7 +68,7 @@ class Connections:
         if self._ssl is None:
             plain = setting is None and self._base_url.lower().startswith("http://")
             self._ssl = (
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loads no certificates, so it is quick
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # fast, as it loads no certificates
                 if plain
                 else httpx2.create_ssl_context()
             )

@@ -37,7 +37,7 @@ class PerLoop(Generic[T]):
         return mine
 
     def disown(self) -> None:
-        """Begin anew in a forked process."""
+        """Begin again in a forked process."""
         self._values = weakref.WeakKeyDictionary()
 
 
@@ -46,7 +46,7 @@ _all: "weakref.WeakSet[PerLoop[Any]]" = weakref.WeakSet()
 
 def in_child_process(act: Callable[[], None]) -> None:
     """Have something done in each process that is forked from this one."""
-    if hasattr(os, "register_at_fork"):  # not on Windows, which doesn't fork either
+    if hasattr(os, "register_at_fork"):  # missing on Windows, which does not fork
         os.register_at_fork(after_in_child=act)
 
 
@@ -59,7 +59,7 @@ in_child_process(_disown_all)
 
 
 class Guard:
-    """Closes a resource on request, or else with its owner or its event loop.
+    """Closes a resource on request, or at the end of its owner or event loop.
 
     In a forked process it does nothing: what belongs to the parent's loop must not even be garbage
     there, since closing it would tell the operating system to stop watching the parent's sockets.
@@ -69,7 +69,7 @@ class Guard:
         """Guard something.
 
         Args:
-            owner: What uses it, and is not referred to by it.
+            owner: Its user, to which it has no reference.
             close: How it is closed.
         """
         self._close = close
@@ -78,7 +78,9 @@ class Guard:
         self._closing = False
         self._at_end = self._wait_for_the_end()
         with suppress(StopIteration):
-            self._at_end.asend(None).send(None)  # up to its `yield`: the loop knows it from there
+            self._at_end.asend(None).send(
+                None
+            )  # runs to the `yield`, so that the loop registers the generator
         self._abandoned = weakref.finalize(owner, self._close_soon)
         self._abandoned.atexit = False
         _open.add(self)
@@ -89,9 +91,9 @@ class Guard:
         return self._process != os.getpid()
 
     async def aclose(self) -> None:
-        """Close it now, unless that has begun."""
+        """Close it now, unless that has started."""
         await self._close_once()
-        with suppress(RuntimeError):  # it is the loop that closes it
+        with suppress(RuntimeError):  # the event loop closes it
             await self._at_end.aclose()
 
     async def _wait_for_the_end(self) -> AsyncGenerator[None]:
@@ -116,14 +118,14 @@ class Guard:
         if loop is None or loop.is_closed():
             _open.discard(self)
         elif not self.inherited:
-            with suppress(RuntimeError):  # it was closed meanwhile
+            with suppress(RuntimeError):  # closed meanwhile
                 loop.call_soon_threadsafe(self._start_closing, loop)
 
     def _start_closing(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.create_task(self._close_quietly(), name=CLOSING)
 
     async def _close_quietly(self) -> None:
-        with suppress(Exception):  # there is no caller to report to
+        with suppress(Exception):  # no caller can receive the error
             await self.aclose()
 
 
@@ -135,7 +137,7 @@ _open: set[Guard] = set()
 
 
 def forget_ended() -> None:
-    """Forget what belongs to loops that ended without closing it."""
+    """Drop resources of loops that ended without closing them."""
     for guard in list(_open):
         if guard._loop is not None and guard._loop.is_closed():  # noqa: SLF001 - of this module
             _open.discard(guard)

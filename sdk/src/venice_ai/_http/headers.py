@@ -16,7 +16,7 @@ def checked(headers: Mapping[str, str], source: str) -> dict[str, str]:
 
     Args:
         headers: Names to values.
-        source: What the caller knows them as, for errors: `default_headers`.
+        source: Their name in errors: `default_headers`.
 
     Raises:
         TypeError: A value is no text.
@@ -66,7 +66,7 @@ def secrets(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _sendable(value: str, subject: str) -> str:
-    """Return a value that HTTP can carry as it stands.
+    """Return a value that is valid in an HTTP header.
 
     Source:
         RFC 9110, section 5.5; bytes beyond ASCII have no meaning there.

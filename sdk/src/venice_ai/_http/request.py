@@ -1,4 +1,4 @@
-"""A request, as it is retried."""
+"""A request, and its retries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

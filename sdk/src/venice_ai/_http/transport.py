@@ -32,10 +32,10 @@ from venice_ai.types._wire import Reply
 R = TypeVar("R", bound=Reply)
 
 PROOF = "venice_ai.proof"
-"""Under this name, responses to confidential calls have what they prove among their extensions."""
+"""The response extension with the proof of a confidential call."""
 CONNECT_TIMEOUT_S = 5.0
 LONGEST_WAIT_S = 60.0
-"""A longer `Retry-After` is not waited for: the caller has to decide."""
+"""A longer `Retry-After` is not waited for: the caller must decide."""
 _FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 8.0
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -149,7 +149,7 @@ class Transport:
         if stream:
             if "accept" not in request.headers:
                 headers["accept"] = "text/event-stream"
-            headers["accept-encoding"] = "identity"  # a stream gains nothing by it but delay
+            headers["accept-encoding"] = "identity"  # compression only delays a stream
         if request.body is not None:
             headers.setdefault("content-type", "application/json")
         if request.paid and options.max_retries:
@@ -176,7 +176,7 @@ class Transport:
             if stream:
                 await response.aread()
         except _UNSENDABLE as error:
-            fault = type(error).__name__  # its text quotes headers
+            fault = type(error).__name__  # the message quotes headers
         except httpx2.RequestError as error:
             raise broken(error, wire, proxy=self._connections.proxy) from error
         except RuntimeError as error:
@@ -185,7 +185,7 @@ class Transport:
             raise
         else:
             raise _refusal(response, wire)
-        raise InvalidRequestError(  # out here, so that it doesn't drag that text along
+        raise InvalidRequestError(  # raised here, without the original error, whose message quotes headers
             f"{wire.method} {wire.url} cannot be sent ({fault}). "
             "Look at the headers and the address that your `http_client` puts in."
         )
@@ -214,7 +214,7 @@ def broken(
     """Return the error that a broken connection raises.
 
     Args:
-        error: What the HTTP library says.
+        error: The HTTP library's error.
         wire: The request.
         streamed: Whether its reply is read as a stream.
         proxy: The environment variable that names the proxy in use.
@@ -240,11 +240,11 @@ def broken(
 def _final(error: APIError, lost: APIError | None, *, paid: bool) -> APIError:
     """Return the error to raise once no attempt is left.
 
-    A replay only tells that an attempt before ran, whose own failure says why there is no reply:
+    A replay only reports that an earlier attempt ran, whose failure is the reason for the missing reply:
     it is raised, with the charge. A broken connection says too little; there it is the reverse.
 
     Args:
-        error: What the last attempt came to.
+        error: The error of the last attempt.
         lost: How the last attempt failed after which the call may have run.
         paid: Whether the call costs money.
     """
@@ -268,7 +268,7 @@ def _add(error: APIError, sentence: str) -> None:
 
 
 def _is_replay(error: APIError) -> bool:
-    """Whether the server tells that the call ran, or runs, under the same Idempotency-Key."""
+    """Whether the server reports that a call with this Idempotency-Key ran, or is running."""
     return isinstance(error, ConflictError) and (
         error.code == "IDEMPOTENT_REPLAY" or error.headers.get("idempotent-replayed") == "true"
     )
@@ -299,7 +299,7 @@ def _advice(response: httpx2.Response, wire: httpx2.Request) -> str:
     keyless = not {"authorization", "x-api-key"} & wire.headers.keys()
     if response.status_code == _UNAUTHORIZED and keyless:
         return _NO_KEY
-    if response.has_redirect_location:  # not followed: the key would go wherever it leads
+    if response.has_redirect_location:  # redirects are not followed, as they would receive the key
         location = response.headers["location"]
         return f"It redirects to {location!r}. Give that server's address as `base_url`."
     return ""

@@ -12,7 +12,7 @@ from venice_ai._http.event_loops import Guard, Unwatched
 class Body:
     """The pieces of a reply's body, as they arrive.
 
-    Its connection is closed by `aclose`, when nobody refers to it any more, or with its event loop.
+    `aclose`, garbage collection or the end of the event loop closes its connection.
 
     Raises:
         httpx2.RequestError: The connection broke, or there was silence for too long.
@@ -35,7 +35,7 @@ class Body:
             self._started = True
             return await Unwatched(_first(self._pieces))
         except httpx2.RequestError:
-            if self._closed:  # meanwhile, by another task
+            if self._closed:  # closed meanwhile, by another task
                 return None
             raise
 
@@ -63,7 +63,7 @@ class _Closing:
 
     async def __call__(self) -> None:
         await self._response.aclose()
-        with suppress(RuntimeError):  # another task reads: it finds the connection closed
+        with suppress(RuntimeError):  # another task is reading: it receives the error
             await Unwatched(_last(self._pieces))
 
 

@@ -23,7 +23,7 @@ class Facade:
         self._portal.run(self._behind.aclose())
 
     def __getattr__(self, name: str) -> Any:
-        if name[:2] == "__" or name in _ASYNCHRONOUS:  # the former may be missing by Python's rules
+        if name[:2] == "__" or name in _ASYNCHRONOUS:  # Python does not set it in every case
             raise AttributeError(
                 f"{self._name!r} object has no attribute {name!r}.{_ASYNCHRONOUS.get(name, '')}",
                 name=name,

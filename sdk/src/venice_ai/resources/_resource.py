@@ -62,7 +62,7 @@ class APIResource(Generic[C]):
 
 
 def as_json(body: object) -> bytes:
-    """Return a body as it is sent: models without their fields that are None.
+    """Return the body to send: models without fields that are None.
 
     Raises:
         TypeError: Something in it has no form in JSON.

@@ -48,7 +48,7 @@ class ApiKeys(APIResource[Client]):
         """Return a key, also an expired one.
 
         Raises:
-            NotFoundError: The account has no such key.
+            NotFoundError: The account has no key with this id.
         """
         return await self._get(f"{_PATH}/{segment(id)}", ApiKeyReply)
 
@@ -60,11 +60,11 @@ class ApiKeys(APIResource[Client]):
         expires_at: date | str | None = None,
         consumption_limit: ConsumptionLimit | None = None,
     ) -> NewApiKeyReply:
-        """Make a key; its secret, `data.api_key`, is told this once.
+        """Create a key. Its secret, `data.api_key`, is shown only now.
 
         Args:
-            description: What it is for.
-            api_key_type: `ADMIN` keys may do everything, `INFERENCE` keys what models are for.
+            description: Purpose of the key.
+            api_key_type: `ADMIN` for all endpoints, `INFERENCE` for models only.
             expires_at: When it ends: a time with its zone, a date for its first moment in UTC, or
                 a text of either. None: never.
             consumption_limit: The most that it may cost in one epoch.
@@ -80,16 +80,16 @@ class ApiKeys(APIResource[Client]):
         expires_at: date | str | Unchanged | None = UNCHANGED,
         consumption_limit: ConsumptionLimit | Unchanged | None = UNCHANGED,
     ) -> ApiKeyReply:
-        """Change a key: what is not given stays as it is.
+        """Change a key; omitted values stay unchanged.
 
         Args:
             id: The key's id.
-            description: What it is for.
-            expires_at: As in `create`; None takes its end away.
-            consumption_limit: Limits to change; None takes one of them away, or all.
+            description: Purpose of the key.
+            expires_at: As in `create`; None removes the expiry.
+            consumption_limit: Limits to change; None removes one, or all.
 
         Raises:
-            NotFoundError: The account has no such key.
+            NotFoundError: The account has no key with this id.
         """
         fields: dict[str, object] = {"id": id}
         if description is not UNCHANGED:
@@ -104,7 +104,7 @@ class ApiKeys(APIResource[Client]):
         """Delete a key permanently.
 
         Raises:
-            NotFoundError: The account has no such key.
+            NotFoundError: The account has no key with this id.
         """
         return await self._delete(_PATH, Deleted, query={"id": id})
 
@@ -135,14 +135,14 @@ class ApiKeys(APIResource[Client]):
         expires_at: date | str | None = None,
         consumption_limit: ConsumptionLimit | None = None,
     ) -> NewApiKeyReply:
-        """Make a key for the account of a wallet. It takes no key.
+        """Create a key for a wallet's account. Needs no API key.
 
         Args:
             address: The wallet's.
-            token: What `web3_challenge` gave; it is good for one key.
+            token: The token of `web3_challenge`, valid for one key.
             signature: The token, signed by the wallet as a personal message (EIP-191), as hex.
             api_key_type: As in `create`, like all that follows.
-            description: What it is for.
+            description: Purpose of the key.
             expires_at: When it ends.
             consumption_limit: The most that it may cost in one epoch.
 

@@ -48,7 +48,7 @@ class Speech(APIResource[Choosing]):
 
         Args:
             input: The text, of at most 4,096 characters.
-            model: A speech model by any name that the server resolves; else its default one.
+            model: Any name of a speech model; default: the server's.
             voice: Such as `af_sky` or `alloy`; a voice that the server lacks is replaced by the nearest
                 one, which `voice` of the reply names.
             response_format: Of the file; mp3 unless given.
@@ -57,7 +57,7 @@ class Speech(APIResource[Choosing]):
 
         Raises:
             InvalidRequestError: A field is out of its bounds, or nothing of the text can be read.
-            NotFoundError: The server has no such speech model.
+            NotFoundError: The server does not have this speech model.
             PaymentRequiredError: The account or the key cannot pay for all of the text.
 
         Example:
@@ -89,15 +89,15 @@ class Speech(APIResource[Choosing]):
     ) -> SpeechStream:
         """Read a text aloud, and yield the file while it is made.
 
-        What was spoken is charged: hanging up stops the engine.
+        A disconnect stops the engine; text spoken until then is charged.
 
         Args:
-            input: As in `create`, as all that follows.
-            model: Likewise.
-            voice: Likewise.
-            response_format: Likewise; a wav file that is streamed cannot tell its length.
-            speed: Likewise.
-            instructions: Likewise.
+            input: As in `create`.
+            model: As in `create`.
+            voice: As in `create`.
+            response_format: As in `create`; a streamed wav file has no length in its header.
+            speed: As in `create`.
+            instructions: As in `create`.
 
         Raises:
             APIError: As `create`; the iteration raises `APIConnectionError` where the file was cut off.
@@ -134,20 +134,20 @@ class Transcriptions(APIResource[Choosing]):
         temperature: float | None = None,
         timestamp_granularities: Sequence[Literal["segment", "word"]] | None = None,
     ) -> Transcript:
-        """Write down what a recording says.
+        """Transcribe a recording.
 
         Args:
             file: Its bytes, its path, or the file opened in mode `rb`: flac, mp3, mp4, m4a, aac, ogg, opus, wav
                 or webm, up to 25 MiB.
             model: A transcription model by any name that the server resolves.
-            language: What is spoken, such as `en`; else the model finds out.
+            language: Spoken language, such as `en`; default: detected by the model.
             prompt: Text that precedes the speech: names and spellings to expect, a style to keep to.
             temperature: 0 to 1; 0 unless given.
             timestamp_granularities: `segment`, `word` or both, for the times of these.
 
         Raises:
             InvalidRequestError: The file is no recording or too long, or a field is out of its bounds.
-            NotFoundError: The server has no such transcription model.
+            NotFoundError: The server does not have this transcription model.
             PaymentRequiredError: The account or the key cannot pay for all of the recording.
             FileNotFoundError: There is no file at the path; nothing is sent.
 
@@ -174,14 +174,14 @@ class Transcriptions(APIResource[Choosing]):
         language: str | None = None,
         prompt: str | None = None,
     ) -> Subtitles:
-        """Write down what a recording says as subtitles.
+        """Transcribe a recording as subtitles.
 
         Args:
-            file: As in `create`, as all that follows.
-            format: Of the subtitles.
-            model: Likewise.
-            language: Likewise.
-            prompt: Likewise.
+            file: As in `create`.
+            format: Format of the subtitles.
+            model: As in `create`.
+            language: As in `create`.
+            prompt: As in `create`.
 
         Raises:
             APIError: As `create`.
@@ -204,16 +204,16 @@ class Transcriptions(APIResource[Choosing]):
         prompt: str | None = None,
         temperature: float | None = None,
     ) -> TranscriptStream:
-        """Write down what a recording says, and yield the text as it is made.
+        """Transcribe a recording, and stream the text.
 
-        What was heard is charged: hanging up stops the engine.
+        A disconnect stops the engine; seconds transcribed until then are charged.
 
         Args:
-            file: As in `create`, as all that follows.
-            model: Likewise.
-            language: Likewise.
-            prompt: Likewise.
-            temperature: Likewise.
+            file: As in `create`.
+            model: As in `create`.
+            language: As in `create`.
+            prompt: As in `create`.
+            temperature: As in `create`.
 
         Raises:
             APIError: As `create`; the iteration also raises it where the engine breaks off.
@@ -246,13 +246,13 @@ class Translations(APIResource[Choosing]):
         prompt: str | None = None,
         temperature: float | None = None,
     ) -> Transcript:
-        """Write down in English what a recording says.
+        """Translate a recording into English text.
 
         Args:
-            file: As of a transcription, as all that follows.
-            model: Likewise; one that translates.
-            prompt: Likewise, in English.
-            temperature: Likewise.
+            file: As in `transcriptions.create`.
+            model: As in `transcriptions.create`; must support translation.
+            prompt: As in `transcriptions.create`, in English.
+            temperature: As in `create`.
 
         Raises:
             InvalidRequestError: As of a transcription; or the model does not translate.
@@ -291,7 +291,7 @@ class Audio(APIResource[Choosing]):
             model: The id or the trait of a speech model.
 
         Raises:
-            ValueError: There is no such model, or it has no price by the character.
+            ValueError: The model does not exist, or it has no price by the character.
             APIError: The list of models cannot be had.
         """
         found = await self._client.models.find(model, type="tts")

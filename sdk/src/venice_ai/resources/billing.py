@@ -31,8 +31,8 @@ class Billing(APIResource[Client]):
     async def usage_pages(self, **filters: Unpack[UsageFilters]) -> AsyncGenerator[UsagePage]:
         """Yield pages, each requested when it is needed; there may be none.
 
-        What is charged meanwhile moves nothing from page to page: where the newest come first,
-        the list ends with what was the newest at the beginning.
+        Charges made meanwhile do not shift the pages: with the newest first,
+        the list starts at the charge that was newest at the first page.
 
         Args:
             **filters: As in `usage`; the first page is `page`.

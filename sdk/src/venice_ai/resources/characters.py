@@ -27,7 +27,7 @@ class Characters(APIResource[Client]):
         """Yield pages, each requested when it is needed; there may be none.
 
         Args:
-            **filters: As in `list`; the first page begins at `offset`.
+            **filters: As in `list`; the first page starts at `offset`.
         """
         offset = filters.get("offset") or 0
         while True:
@@ -45,7 +45,7 @@ class Characters(APIResource[Client]):
         """Return a character.
 
         Raises:
-            NotFoundError: Nobody has that slug.
+            NotFoundError: No character has this slug.
         """
         return await self._get(f"{_PATH}/{segment(slug)}", CharacterReply)
 

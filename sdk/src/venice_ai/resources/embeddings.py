@@ -27,15 +27,15 @@ class Embeddings(APIResource[Client]):
         Args:
             input: A text, or up to 2,048 of them; token ids of the model stand for a text, too.
             model: An embedding model by any name that the server resolves.
-            encoding_format: How vectors travel. Base64 takes about half the bytes and keeps every
+            encoding_format: Encoding of the vectors. Base64 takes about half the bytes and keeps every
                 bit; the response holds lists of floats either way.
             dimensions: A shorter length of the vectors, where the model allows it.
             user: Accepted for compatibility with OpenAI's API, and not used.
 
         Raises:
-            InvalidRequestError: An input is empty or longer than the model takes, or `dimensions`
+            InvalidRequestError: An input is empty or too long for the model, or `dimensions`
                 is a length that the model does not have.
-            NotFoundError: The server has no such embedding model.
+            NotFoundError: The server does not have this embedding model.
             PaymentRequiredError: The account or the key cannot pay for it.
 
         Example:

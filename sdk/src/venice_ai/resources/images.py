@@ -56,11 +56,11 @@ class Image(APIResource[Client]):
 
         Args:
             model: An image model by any name that the server resolves.
-            prompt: What the image shows.
-            negative_prompt: What it must not show.
+            prompt: Description of the image.
+            negative_prompt: Description of content to avoid.
             width: In pixels, a multiple of the model's divisor.
-            height: Likewise.
-            aspect_ratio: Width to height, such as `16:9`, in place of both.
+            height: In pixels, a multiple of the model's divisor.
+            aspect_ratio: Width to height, such as `16:9`, instead of both.
             resolution: With an aspect ratio: as many pixels as a square of 1024, 2048 or 4096.
             steps: Inference steps, within the model's limit.
             cfg_scale: How closely the prompt is followed: above 0, up to 20.
@@ -75,7 +75,7 @@ class Image(APIResource[Client]):
 
         Raises:
             InvalidRequestError: A field is out of its bounds, or the style is unknown.
-            NotFoundError: The server has no such image model.
+            NotFoundError: The server does not have this image model.
             PaymentRequiredError: The account or the key cannot pay for all variants.
 
         Example:
@@ -118,7 +118,7 @@ class Image(APIResource[Client]):
         Args:
             image: The picture, of at least 65,536 pixels; no address.
             scale: 1 to 4, 2 unless given; lowered where the result would exceed 16,777,216 pixels.
-            enhance: Redraw details; has to be true at a scale of 1.
+            enhance: Redraw details; must be true at a scale of 1.
             enhance_creativity: How far the result may depart from the picture, 0 to 1.
             enhance_prompt: The style to move towards, such as `gold`.
             replication: How strongly the picture's own lines and noise are kept, 0 to 1.
@@ -192,8 +192,8 @@ class Images(APIResource[Client]):
         """Generate an image.
 
         Args:
-            prompt: What the image shows.
-            model: An image model; any name that the server does not know stands for its default one.
+            prompt: Description of the image.
+            model: An image model; unknown names select the server's default.
             size: Width and height.
             output_format: Of the file; PNG unless given.
             output_compression: Quality of JPEG and WebP, 0 to 100.
@@ -244,9 +244,9 @@ class Images(APIResource[Client]):
             image: The picture, or its address.
             prompt: The instruction.
             mask: A picture of the same size: only where it is transparent may the other one change.
-            model: A model that edits; any name that the server does not know stands for its default one.
+            model: A model that edits; unknown names select the server's default.
             n: How many, 1 to 4; each is charged.
-            size: Width and height, such as `512x512`; else the picture's own.
+            size: Width and height, such as `512x512`; default: those of the picture.
             output_format: Of the files; PNG unless given.
             output_compression: Quality of JPEG and WebP, 0 to 100.
             response_format: Base64, or a data URL; `file` of an item reads both.
@@ -283,7 +283,7 @@ def _given(body: Mapping[str, object]) -> dict[str, object]:
 
 
 async def _sent(picture: PictureSource) -> str:
-    """Return a picture as it is sent: text as it stands, all else as base64."""
+    """Return the value to send: text unchanged, files as base64."""
     if isinstance(picture, str):
         return picture
     return await asyncio.to_thread(_base64, picture)

@@ -69,7 +69,7 @@ class Models(APIResource[Client]):
     async def find(self, name: str, *, type: ModelFilter = "text") -> Model | None:
         """Return the model of an id or a trait, or None.
 
-        It goes by lists that are half a minute old at most, as all does that follows.
+        Like the methods below, it uses lists that are at most 30 seconds old.
         """
         models = {model.id: model for model in (await self._lists.get(type)).data}
         if name in models:
@@ -113,7 +113,7 @@ class Models(APIResource[Client]):
         private: bool = False,
         context_tokens: int = 0,
     ) -> str:
-        """Return the id of a model to chat with: the one that is meant for what is wished for.
+        """Return the id of a chat model with the requested capabilities.
 
         Where the model with the fitting trait lacks something, it is the first of the list that has
         all; one that ends soon or may change without notice only if there is no other.
@@ -125,13 +125,13 @@ class Models(APIResource[Client]):
             code: It is made for code.
             tools: It calls functions.
             structured: It keeps to a JSON schema.
-            web_search: It answers with what it finds on the web.
-            log_probs: It tells how probable its tokens are.
-            private: Nobody but the server's operator sees what it is asked.
-            context_tokens: How much its context has to hold, at least.
+            web_search: It supports web search.
+            log_probs: It returns log probabilities.
+            private: Only the server's operator can see its requests.
+            context_tokens: How much its context must hold, at least.
 
         Raises:
-            NotFoundError: No model has all of it; the message says what each of them lacks.
+            NotFoundError: No model has all capabilities; the message lists those that each one lacks.
         """
         requirements = {
             "vision": vision,

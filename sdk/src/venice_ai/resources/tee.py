@@ -27,11 +27,11 @@ class Tee(APIResource[Client]):
 
         Args:
             model: One named `e2ee-*`.
-            options: What it has to prove; None: the defaults of `TeeOptions`.
+            options: Required proof; None: the defaults of `TeeOptions`.
 
         Raises:
             TeeAttestationError: It proves less than that.
-            APIError: The server cannot be asked.
+            APIError: The server cannot be reached, or refuses.
         """
         return await self._calls.attester.attest(model, options or TeeOptions())
 

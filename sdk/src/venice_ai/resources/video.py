@@ -50,20 +50,20 @@ class Video(APIResource[Client]):
         """Return the exact price of a video.
 
         Args:
-            model: As in `queue`, as all that follows.
-            prompt: Likewise.
-            duration: Likewise.
-            negative_prompt: Likewise.
-            aspect_ratio: Likewise.
-            resolution: Likewise.
-            audio: Likewise.
-            image_url: Likewise.
-            audio_url: Likewise.
-            video_url: Likewise.
+            model: As in `queue`.
+            prompt: As in `queue`.
+            duration: As in `queue`.
+            negative_prompt: As in `queue`.
+            aspect_ratio: As in `queue`.
+            resolution: As in `queue`.
+            audio: As in `queue`.
+            image_url: As in `queue`.
+            audio_url: As in `queue`.
+            video_url: As in `queue`.
 
         Raises:
             InvalidRequestError: The model cannot make it.
-            NotFoundError: The server has no such video model.
+            NotFoundError: The server does not have this video model.
 
         Example:
             quoted = await client.video.quote(model="default", prompt="A heron", duration="5s")
@@ -101,19 +101,19 @@ class Video(APIResource[Client]):
 
         Args:
             model: A video model by any name that the server resolves.
-            prompt: What the video shows, of at most 2,500 characters.
+            prompt: Description of the video, at most 2,500 characters.
             duration: Such as `5s` or `10s`.
-            negative_prompt: What it must not show.
+            negative_prompt: Description of content to avoid.
             aspect_ratio: Width to height, such as `16:9`.
             resolution: Its shorter side; 720p unless given.
-            audio: Whether it has sound, for models that let it be chosen.
-            image_url: The picture that it begins with, for models that take one.
+            audio: Whether it has sound, for models with this option.
+            image_url: The first frame, for models that accept an image.
             audio_url: Its music, for models that take some: WAV or MP3 of at most 30 seconds.
-            video_url: A video to go by, for models that take one.
+            video_url: The source video, for models that accept one.
 
         Raises:
             InvalidRequestError: The model cannot make it, or a file cannot be used.
-            NotFoundError: The server has no such video model.
+            NotFoundError: The server does not have this video model.
             PaymentRequiredError: The account or the key cannot pay for it.
             FileNotFoundError: There is no file at a path; nothing is sent.
 
@@ -145,7 +145,7 @@ class Video(APIResource[Client]):
             delete_media_on_completion: Whether the server deletes the video once all of it was sent.
 
         Raises:
-            NotFoundError: The account has no such video, or no more.
+            NotFoundError: The account does not have this video, or it was deleted.
             APIError: It failed; nothing was charged.
 
         Example:
@@ -186,7 +186,7 @@ class Video(APIResource[Client]):
             queue_id: As `queue` returned it.
 
         Raises:
-            NotFoundError: The account has no such video, or no more.
+            NotFoundError: The account does not have this video, or it was deleted.
 
         Example:
             await client.video.complete(model=queued.model, queue_id=queued.queue_id)
@@ -215,16 +215,16 @@ class Video(APIResource[Client]):
         """Queue a video, wait until it is complete, and return it.
 
         Args:
-            model: As in `queue`, as all that follows up to `video_url`.
-            prompt: Likewise.
-            duration: Likewise.
-            negative_prompt: Likewise.
-            aspect_ratio: Likewise.
-            resolution: Likewise.
-            audio: Likewise.
-            image_url: Likewise.
-            audio_url: Likewise.
-            video_url: Likewise.
+            model: As in `queue`.
+            prompt: As in `queue`.
+            duration: As in `queue`.
+            negative_prompt: As in `queue`.
+            aspect_ratio: As in `queue`.
+            resolution: As in `queue`.
+            audio: As in `queue`.
+            image_url: As in `queue`.
+            audio_url: As in `queue`.
+            video_url: As in `queue`.
             save_to: Where to write the file.
             on_progress: Called after each look at a video that is not complete.
             timeout_s: How long to wait. The video is made all the same, and its `queue_id` is in the
@@ -287,7 +287,7 @@ def _given(body: Mapping[str, object]) -> dict[str, object]:
 
 
 async def _sent(file: VideoInput | None) -> str | None:
-    """Return a file as it is sent: text as it stands, all else as a data URL."""
+    """Return the value to send: text unchanged, files as a data URL."""
     if file is None or isinstance(file, str):
         return file
     return await asyncio.to_thread(_data_url, file)
@@ -295,5 +295,5 @@ async def _sent(file: VideoInput | None) -> str | None:
 
 def _data_url(file: bytes | os.PathLike[str]) -> str:
     content = file if isinstance(file, bytes) else Path(file).read_bytes()
-    # The server goes by the bytes themselves.
+    # The server detects the type from the bytes.
     return f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"

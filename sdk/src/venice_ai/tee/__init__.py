@@ -1,7 +1,7 @@
 """Confidential chats: end-to-end encryption to an attested enclave.
 
 `create` and `stream` take `e2ee=True` or `TeeOptions`. It needs the extra `e2ee`.
-Names are loaded when they are first used, so that an import needs none of its libraries.
+Names are imported on first use, so that the import needs no extra libraries.
 """
 
 from importlib import import_module

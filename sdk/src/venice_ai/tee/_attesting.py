@@ -49,7 +49,7 @@ class Attester:
 
         Raises:
             TeeAttestationError: The enclave proves less than the caller demands.
-            APIError: The server cannot be asked.
+            APIError: The server cannot be reached, or refuses.
         """
         async with self._turns.get():
             kept = self._kept.get(model)
@@ -63,7 +63,7 @@ class Attester:
         Raises:
             TeeAttestationError: The enclave proves less than the caller demands.
             InvalidRequestError: The caller's nonce has another form than 64 hexadecimal digits.
-            APIError: The server cannot be asked.
+            APIError: The server cannot be reached, or refuses.
         """
         found = await self._checked(model, _nonce(options), options)
         if found.keyset is None and options.require_receipt:
@@ -116,7 +116,7 @@ class Attester:
     async def _ask(
         self, path: str, query: Query, *, optional: bool = False
     ) -> Mapping[str, Any] | None:
-        """Return a report; None: the server has no such thing, and that is fine."""
+        """Return a report; None if the server does not provide one."""
         try:
             response = await self._transport().send(Request("GET", path, query=query))
         except APIError as error:
@@ -126,7 +126,7 @@ class Attester:
         return json_object(response.content, path)
 
     def _warn(self, found: Attestation) -> None:
-        """Say once for each server what its enclave does not prove."""
+        """Warn once for each server of the facts that its enclave does not prove."""
         if self._server not in self._warned:
             self._warned.add(self._server)
             gaps = " ".join(found.unproved)

@@ -45,13 +45,13 @@ class ConfidentialCalls:
         self._clock = clock
 
     async def respond(self, chat: ConfidentialChat, *, stream: bool) -> httpx2.Response:
-        """Return the plain reply: a stream where `stream` says so, or where the protocol has nothing else.
+        """Return the decrypted reply: a stream if `stream` is set, or if the protocol requires it.
 
         A server whose keys changed meanwhile is attested once more, by the same demands. That happens before
         it has answered at all.
 
         Raises:
-            TeeAttestationError: The enclave, or its receipt, does not prove what it has to.
+            TeeAttestationError: The enclave or its receipt fails verification.
             TeeDecryptionError: The reply is not encrypted to this call, or was altered.
             APIError: As its subclasses say.
         """
@@ -66,7 +66,7 @@ class ConfidentialCalls:
         except InvalidRequestError as error:
             failure = (
                 error.__cause__
-            )  # why the transport sent it again; it may have run if none answered
+            )  # the reason for the retry; without a response, the request may have run
             if _is_replay(error) and isinstance(failure, APIError) and failure.status is not None:
                 raise failure from failure.__cause__
             raise
@@ -75,7 +75,7 @@ class ConfidentialCalls:
         self, chat: ConfidentialChat, used: Attestation, error: InvalidRequestError
     ) -> Attestation:
         """Return the renewed attestation for a retry; raise the error where a retry is useless."""
-        if _is_replay(error):  # the transport sent it again, after a failure
+        if _is_replay(error):  # the transport retried after a failure
             return used
         stale = used.format == "venice" or _STALE in str(error.body)
         if error.status != _BAD_REQUEST or not stale:
@@ -150,13 +150,13 @@ class ConfidentialCalls:
         """Return a reply's receipt, which is there once the reply has ended.
 
         Raises:
-            TeeAttestationError: The server has none.
+            TeeAttestationError: The server provides none.
         """
         if attestation.format == "aci":
             path, query = f"/aci/receipts/{segment(receipt_id or reply_id)}", None
         else:
             path, query = "/tee/signature", {"model": chat.model, "request_id": reply_id}
-        # With the call's own headers: a key among them is the only one that may fetch the receipt.
+        # With the request's headers: only the API key of the request may fetch the receipt.
         request = Request("GET", path, query=query, headers=chat.headers)
         try:
             response = await self._patiently(request)

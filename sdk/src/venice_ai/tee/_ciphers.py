@@ -125,7 +125,7 @@ def _opened(
 ) -> str:
     try:
         return suite.open(ciphertext, key, bound_to).decode()
-    except ValueError as error:  # a text that is no UTF-8, too
+    except ValueError as error:  # includes invalid UTF-8
         raise TeeDecryptionError(
             f"The reply's {field} cannot be decrypted: {error} Discard the reply.",
             code="TEE_DECRYPTION_FAILED",

@@ -66,7 +66,7 @@ def _is_confidential(model: object) -> bool:
 
 
 def require_libraries() -> None:
-    """See that what encryption needs is installed.
+    """Check that the libraries for encryption are installed.
 
     Raises:
         InvalidRequestError: It is not.

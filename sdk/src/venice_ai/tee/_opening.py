@@ -85,12 +85,12 @@ class Opener:
 def opened_stream(
     response: httpx2.Response, cipher: Cipher, conclude: Conclude, extensions: Mapping[str, Any]
 ) -> httpx2.Response:
-    """Return a stream as the plain one that it stands for; its last event comes once the end is proved.
+    """Return the decrypted stream; its last event is yielded once its end is verified.
 
     Args:
         response: The reply, whose body has not been read.
         cipher: The call's keys.
-        conclude: What has to be seen to before the end.
+        conclude: Verification to run before the end.
         extensions: More that the plain reply is to carry.
     """
     return httpx2.Response(
@@ -110,7 +110,7 @@ async def opened_whole(
     Args:
         response: The reply with its body.
         cipher: The call's keys.
-        conclude: What has to be seen to.
+        conclude: Verification to run.
         extensions: More that the plain reply is to carry.
 
     Raises:

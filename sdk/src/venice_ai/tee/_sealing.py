@@ -33,7 +33,7 @@ def sealed_body(body: bytes, form: TeeFormat, cipher: Cipher, *, stream: bool) -
     if parameters := _parameters(fields.pop("venice_parameters", None) or {}, form):
         fields["venice_parameters"] = parameters
     if stream and not told.get("stream"):
-        fields["stream_options"] = {"include_usage": True}  # as whole replies tell it
+        fields["stream_options"] = {"include_usage": True}  # as in non-streaming responses
     messages: Sequence[dict[str, Any]] = fields["messages"]
     clear = [{**_sent(one), "content": _content(one["content"], form)} for one in messages]
     sealed = [
@@ -49,7 +49,7 @@ def sealed_body(body: bytes, form: TeeFormat, cipher: Cipher, *, stream: bool) -
 def _parameters(told: Mapping[str, Any], form: TeeFormat) -> dict[str, Any]:
     """Return the platform's parameters: without its own system prompt, which is no part of the conversation.
 
-    ACI has none of its own, so that services may not know them: there only the caller's are sent.
+    ACI does not define any, so services may not support them: only the caller's are sent.
     """
     if form == "aci":
         return {name: value for name, value in told.items() if name != "enable_e2ee"}

@@ -19,13 +19,13 @@ class TeeOptions:
     """Requirements on an enclave, checked before anything is encrypted to it."""
 
     nonce: str | None = None
-    """64 hexadecimal digits that the proof has to repeat, so that an old one will not do. None: random."""
+    """64 hexadecimal digits that the proof must repeat, so that an old one will not do. None: random."""
     quote_verifier: Callable[[str], bool] | None = None
     """Says whether a hardware quote, as the server sent it, is genuine. None: `dcap-qvl` does, if installed."""
     format: TeeFormat | None = None
     """The protocol. None: ACI where the server offers it, else the original's."""
     allow_software_attestation: bool = False
-    """Accept an enclave without hardware: whoever operates it could read along."""
+    """Accept an enclave without hardware protection, whose operator can read the content."""
     allow_unverified_quote: bool = False
     """Accept a hardware quote that nothing here can check, on the server's word."""
     pin_file: str | PathLike[str] | None = None

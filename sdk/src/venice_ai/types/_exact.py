@@ -16,11 +16,11 @@ class ExactReply(Reply):
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """Return the value that a reply's JSON stands for."""
+        """Return the value of a reply's JSON."""
         try:
             read = json.loads(json_data, parse_float=Decimal)
         except ValueError:
-            return super().model_validate_json(json_data, **options)  # says what is wrong
+            return super().model_validate_json(json_data, **options)  # raises the error
         return cls.model_validate(read, **options)
 
 

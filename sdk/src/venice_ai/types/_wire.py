@@ -19,7 +19,7 @@ class Wire(BaseModel):
         extra="allow",
         populate_by_name=True,
         defer_build=True,
-        hide_input_in_errors=True,  # it may be a new key, or what was said
+        hide_input_in_errors=True,  # the value may be a new key, or content
     )
 
     def __getitem__(self, name: str) -> Any:
@@ -55,7 +55,7 @@ class Reply(Wire):
         """The reply's head: request id, rate limits, balances.
 
         Raises:
-            AttributeError: The value was not made of a reply.
+            AttributeError: The value was not created from a reply.
         """
         if self._meta is None:
             raise AttributeError("Only a reply of the API has a head; this was made otherwise.")

@@ -30,7 +30,7 @@ class SignedChallenges:
         self._threads = CapacityLimiter(2)
 
     async def write(self, challenge: Challenge) -> str:
-        """Return the token that the wallet has to sign.
+        """Return the token that the wallet must sign.
 
         Raises:
             WalletKeysNotInstalledError: the extra `web3` is not installed.

@@ -10,7 +10,7 @@ from fondaco.clients.websocket import WebSocket
 
 
 class KeylessClient:
-    """Stands in for an `HttpClient`, so that one missing key makes one engine unavailable and no more."""
+    """Replaces an `HttpClient` without a key, so that only this engine is unavailable."""
 
     def send(
         self,

@@ -74,7 +74,7 @@ class EventParser:
         return [document]
 
     def _detect_document(self, piece: bytes) -> None:
-        """Detect a document in place of events, whose lines never start with a brace."""
+        """Detect a document instead of events, whose lines never start with a brace."""
         start = (bytes(self._rest[: len(_BOM)]) + piece).removeprefix(_BOM).lstrip()
         self._started = bool(start) and not _BOM.startswith(start)
         self._document = start.startswith((b"{", b"["))

@@ -1,4 +1,4 @@
-"""The configuration: four sources brought together; the catalogue, tiers and characters that come of it."""
+"""The configuration, merged from four sources, and the catalogue, tiers and characters built from it."""
 
 from fondaco.configuration.built_in import (
     BUILT_IN,

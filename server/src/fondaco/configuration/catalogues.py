@@ -63,7 +63,7 @@ from fondaco.settings import CatalogueModel, Settings
 def catalogue_of(
     settings: Settings, missing: Collection[str] = (), now: Callable[[], float] = lambda: 0.0
 ) -> Catalogue:
-    """Return the catalogue as it is at any time.
+    """Return the catalogue at any time.
 
     Args:
         settings: what describes it.
@@ -339,7 +339,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
 
 
 def _hearing(entry: CatalogueModel, settings: Settings) -> HearingPrice | None:
-    """Return the price of recordings for a model that takes none itself, where another one hears them."""
+    """Return the price of recordings for a model without audio input, if another one transcribes them."""
     model_id = settings.chat.hear_with
     if not model_id or entry.audio_input:
         return None

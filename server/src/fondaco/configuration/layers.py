@@ -25,7 +25,7 @@ Tree: TypeAlias = dict[str, object]
 
 CONFIG_VARIABLE = "FONDACO_CONFIG"
 DEFAULT = "default"
-"""The origin of what nobody set."""
+"""The origin of values that no source sets."""
 _PREFIX = "FONDACO_"
 _REFERENCE = re.compile(r"^env:(?P<name>.+)$")
 _URL = r"(tcp|udp|sctp)://.+"
@@ -57,7 +57,7 @@ class Layers:
     defaults: dict[KeyPath, object] = field(default_factory=dict)
     """Values of the program's own layers, whatever overrides them."""
     unsaid: dict[str, Path] = field(default_factory=dict)
-    """Origins besides the defaults that are nobody's word: files that commands wrote."""
+    """Origins that, like defaults, no person wrote: files that commands wrote."""
 
     def lay(self, tree: Mapping[str, object], origin: str) -> None:
         """Lay tables over what is there: a table for a name changes only the keys it names."""

@@ -18,7 +18,7 @@ _EDITING = re.compile(r"kontext|[-_.]edit\b|image[-_]edit|pix2pix", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Options by which the models of a family run."""
+    """Options for running the models of a family."""
 
     steps: int
     max_steps: int
@@ -59,7 +59,7 @@ def row_of_weights(
         facts: of the model itself.
         files: `file`, and where known `url`, `bytes` and `sha256`, of each role.
         price: USD for an image.
-        traits: roles by which it can be requested.
+        traits: traits by which it can be requested.
     """
     name = str(files[facts.role]["file"])
     profile = profile_of(facts, name)
@@ -81,7 +81,7 @@ def row_of_weights(
 
 
 def profile_of(facts: WeightFacts, file: str) -> Profile:
-    """Return how a model is run; that it is distilled only its file's name tells, and of FLUX.1 its weights."""
+    """Return how a model is run. Only its file name, or FLUX.1's weights, show that it is distilled."""
     assert facts.family is not None  # noqa: S101 - of weights that draw
     profile = _PROFILES[facts.family]
     unguided = facts.family is Family.FLUX and not facts.guided

@@ -152,7 +152,7 @@ def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Se
 
 
 def _optional_section(annotation: object) -> object | None:
-    """Return the table that may be left out; None where the annotation is of no such."""
+    """Return the table of an optional annotation; None for other annotations."""
     match get_args(annotation):
         case (type() as section, none) if none is type(None) and issubclass(section, Section):
             return section

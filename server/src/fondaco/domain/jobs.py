@@ -22,12 +22,12 @@ class JobState(StrEnum):
 
 
 class JobFailure(StrEnum):
-    """Why a job failed: a closed set, kept with the job until its caller has asked."""
+    """Why a job failed: a closed set, stored with the job until its caller retrieves it."""
 
     ENGINE = "engine"
     """Every engine failed at it."""
     UNAVAILABLE = "unavailable"
-    """No engine could be asked."""
+    """No engine was available."""
     TIMEOUT = "timeout"
     """It took too long."""
     SOUNDTRACK = "soundtrack"
@@ -48,7 +48,7 @@ class PaidJob:
     id: str
     """32 hex digits: the id of the call that ordered it, and of its charge."""
     digest: bytes
-    """Keyed hash of the secret by which its caller asks for it, 32 bytes."""
+    """Keyed hash of the secret with which its caller retrieves it, 32 bytes."""
     public_key: bytes
     """Public key, 32 bytes, to which the result is sealed; only its secret opens the result again."""
     account_id: int
@@ -67,7 +67,7 @@ class PaidJob:
     """Unix seconds, as all times here."""
     state: JobState = JobState.QUEUED
     attempts: int = 0
-    """Number of times that a worker has begun it."""
+    """Number of times that a worker has started it."""
     lease: int = 0
     """Number of leases: a worker may end it only under the last lease."""
     started_at: float | None = None

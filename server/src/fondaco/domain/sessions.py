@@ -1,4 +1,4 @@
-"""Sessions of people: what a browser holds in place of an API key, and the tokens that begin one."""
+"""Browser sessions, which replace an API key, and the login tokens that start them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ COMMAND_LINE: Final = "Command line"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as it is stored, without its token: it may do what its key may."""
+    """A stored session, without its token. It has the rights of its key."""
 
     key: Key
     account: Account

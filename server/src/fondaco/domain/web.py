@@ -129,7 +129,7 @@ class MediaTypeError(PageError):
 
 
 class EncodedError(PageError):
-    """The page came compressed, which could hide any size."""
+    """The page is compressed, which could hide any size."""
 
     code = "PAGE_ENCODED"
 

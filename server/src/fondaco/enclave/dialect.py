@@ -21,7 +21,7 @@ class ReadRequest:
     usage: bool
     """Whether the last chunk of a stream reports usage."""
     plain: tuple[str, ...]
-    """Fields that are given, and by which content would pass in plain."""
+    """Fields that are set, and would expose content in plain text."""
     echo: bytes | None
     """The `venice_parameters` in effect, as JSON."""
 
@@ -30,7 +30,7 @@ class ChunkWriter(Protocol):
     """Writes the events of a call as server-sent events."""
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of a batch; empty where none of it is shown."""
+        """Return the events of a batch; empty if none of it is shown."""
         ...
 
     def usage(self, usage: Usage) -> bytes:

@@ -67,7 +67,7 @@ class Epoch:
 
     version: int
     not_after: int
-    """Unix seconds after which nobody accepts the keys."""
+    """Unix seconds after which the keys are no longer accepted."""
     keyset: Mapping[str, Any]
     """The document that lists the public halves. Source: ACI, section 4.2."""
     endorsement: Mapping[str, Any]

@@ -31,14 +31,14 @@ _REASONING: Final = "reasoning_content"
 
 @dataclass(slots=True)
 class _Piece:
-    """Text of one field of one choice, which came in pieces."""
+    """Text of one field of one choice, received in pieces."""
 
     choice: int
     kind: str
     texts: list[str] = field(default_factory=list)
 
     def event(self, text: str) -> Text | Reasoning:
-        """Return the event that says a text in place of the pieces'."""
+        """Return the event with a text instead of the pieces."""
         return (Text if self.kind == _CONTENT else Reasoning)(self.choice, text)
 
 
@@ -51,9 +51,9 @@ class Pieces:
         self._finishes: dict[int, Finish] = {}
 
     def add(self, batch: EventBatch) -> None:
-        """Add a batch; a refusal is said as text, since it is content as well.
+        """Add a batch; a refusal is sent as text, since it is content as well.
 
-        Fields that only an engine reads are dropped: nobody could send them back in plain.
+        Fields that only an engine reads are dropped: clients could not send them back in plain text.
         """
         for event in batch:
             match event:
@@ -109,7 +109,7 @@ class Seal:
     receipt: ReceiptBuilder
 
     def events(self, pieces: list[_Piece], place: str) -> Iterator[tuple[EventBatch, EventBatch]]:
-        """Yield each piece as it is said, and as it is sent.
+        """Yield each piece in cleartext, and as sent.
 
         Args:
             pieces: of the reply.
@@ -137,8 +137,8 @@ class StreamedReply:
 
         Args:
             seal: what seals the reply.
-            cleartext: writes it as it is said.
-            wire: writes it as it is sent.
+            cleartext: writer of the cleartext.
+            wire: writer of the encrypted response.
             usage: whether an event before the last one reports usage.
             ending: the last event.
         """
@@ -185,7 +185,7 @@ class WholeReply:
     def __init__(
         self, seal: Seal, call: SealedCall, model: str, dialect: SealedDialect, read: ReadRequest
     ) -> None:
-        """Begin the reply to a call; `model` is the id that the reply tells."""
+        """Start the response to a request; `model` is the id in the response."""
         self._seal, self._call, self._model, self._echo = seal, call, model, read.echo
         self._pieces = Pieces()
         self._choices = read.request.choices
@@ -227,7 +227,7 @@ class WholeReply:
 def reply_to(
     call: SealedCall, model: str, read: ReadRequest, dialect: SealedDialect, seal: Seal
 ) -> SealedReply:
-    """Return the reply that a call asks for; `model` is the id that it tells."""
+    """Return the response to a request; `model` is the id in the response."""
     if not read.stream:
         return WholeReply(seal, call, model, dialect, read)
     cleartext, wire = (

@@ -1,4 +1,4 @@
-"""The child process that reads and writes image files: started by `codec`, asked over its pipes."""
+"""The child process that reads and writes image files; `codec` starts it and sends requests over its pipes."""
 
 import sys
 from collections.abc import Mapping

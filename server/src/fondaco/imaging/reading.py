@@ -25,7 +25,7 @@ _EIGHT_OF_SIXTEEN = 1 / 256
 _OPAQUE = 255
 _PROFILE = "icc_profile"
 _SPACES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK"}
-"""Mode of an image -> the colour space that its profile has to be of."""
+"""Mode of an image -> the colour space that its profile must be of."""
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,7 +68,7 @@ def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
 
     Args:
         data: the file.
-        header: its format, and the size that it has to have.
+        header: its format, and the size that it must have.
         within: the most pixels of the result; larger pictures are reduced.
 
     Raises:

@@ -1,6 +1,6 @@
 """Pictures to files by Pillow: functions that run in the child process.
 
-An engine's file is decoded once, and written anew from its pixels alone.
+An engine's file is decoded once, and rewritten from its pixels alone.
 """
 
 import io
@@ -26,7 +26,7 @@ from fondaco.domain.media.picture import (
 from fondaco.imaging.reading import UnusablePictureError, read
 
 MOST_PIXELS = 16 * 2**20
-"""Of an engine's file: 4096 x 4096, far above what is asked of any model."""
+"""Of an engine's file: 4096 x 4096, far above the output of any model."""
 _IMAGE_DESCRIPTION, _SOFTWARE, _EXIF_TABLE, _USER_COMMENT = 0x010E, 0x0131, 0x8769, 0x9286
 _LARGE_PIXELS = 4 * 2**20
 """Larger PNGs are compressed with less effort: 16 million pixels in 3 seconds, not in 8."""

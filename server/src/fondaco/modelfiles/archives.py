@@ -17,12 +17,12 @@ _DAMAGED = (BadZipFile, BadGzipFile, tarfile.TarError, EOFError, ZlibError, KeyE
 _BLOCK_BYTES = 2**20
 _MOST_MEMBERS = 100_000
 _MOST_EXPANSION = 50
-"""A tarball is read from its start, so what lies before a member is unpacked, too: as much as this
+"""A tarball is read from its start, so members before the requested one are unpacked, too: as much as this
 many times its size. Text of icons, which packs well, takes ten times."""
 
 
 def is_whole(file: KnownFile) -> bool:
-    """Whether a file is what one address gives: then nothing has to be joined."""
+    """Whether a file is what one address gives: then nothing must be joined."""
     return len(file.parts) == 1 and isinstance(file.parts[0], WebFile)
 
 
@@ -74,7 +74,7 @@ def _opened(
 
 
 class _Tarball:
-    """A tarball, unpacked once where its members are asked for in the order in which they lie in it."""
+    """A tarball, unpacked once if its members are requested in order."""
 
     def __init__(self, archive: Path) -> None:
         self._archive = archive

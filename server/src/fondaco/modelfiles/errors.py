@@ -14,7 +14,7 @@ class ModelFileError(Exception):
 
 
 class NoSuchModelFileError(ModelFileError):
-    """Nothing goes by that name."""
+    """No model file has this name."""
 
 
 def from_os(error: OSError, what: str) -> ModelFileError:

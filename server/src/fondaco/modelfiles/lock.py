@@ -16,7 +16,7 @@ def only_one(path: Path, *, wait_s: float) -> Iterator[None]:
     """Hold the lock file `path`; the system lets go of it if this process dies.
 
     Raises:
-        ModelFileError: somebody else still held it after `wait_s`.
+        ModelFileError: another process still held it after `wait_s`.
     """
     deadline = time.monotonic() + wait_s
     with path.open("ab") as file:

@@ -8,7 +8,7 @@ from fondaco.domain.money.ledger import IdempotencyRecord
 class Idempotency(Protocol):
     """Keeps which call runs under each `Idempotency-Key`: one record for an account and key.
 
-    The records have to be durable, and exact across all servers that share the ledger. A cancelled
+    The records must be durable, and exact across all servers that share the ledger. A cancelled
     `acquire` may or may not have left its record; `release` it to be sure.
     """
 

@@ -18,9 +18,9 @@ class Incident(StrEnum):
     ENGINE_FAILED = "engine_failed"
     """An engine refused, failed or broke off a call."""
     ENGINE_PASSED_OVER = "engine_passed_over"
-    """A call went on to the next engine of its route."""
+    """A call failed over to the next engine of its route."""
     ENGINE_STOPPED = "engine_stopped"
-    """The process of an embedded engine ended, or did not start; it is started again when asked for."""
+    """The process of an embedded engine ended, or did not start; it restarts when needed."""
     ENGINE_UNREACHABLE = "engine_unreachable"
     """An upstream engine did not answer its health check."""
     ENGINE_REPLY_REPAIRED = "engine_reply_repaired"
@@ -76,7 +76,7 @@ def report(
         model: its id in the catalogue.
         call_id: for the log alone.
         account_id: for the log alone.
-        place: where in the code, as `place_of` tells it; for the log alone.
+        place: the place in the code, from `place_of`; only for the log.
         level: of `logging`.
     """
     fields = {

@@ -132,7 +132,7 @@ class JobStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueueId:
-    """A new secret by which a caller asks for a job."""
+    """A new secret with which a caller retrieves a job."""
 
     text: str
     """As the caller gets it; it is stored nowhere."""
@@ -147,7 +147,7 @@ class UnsealableError(Exception):
 
 
 class Sealer(Protocol):
-    """Encrypts the content of jobs for the time that it lies on disk.
+    """Encrypts the content of jobs at rest.
 
     A request opens to this home's own secret, as workers have to read it after a restart; a result opens
     to the secret of its caller alone.
@@ -162,7 +162,7 @@ class Sealer(Protocol):
         ...
 
     def queue_id(self) -> QueueId:
-        """Return a new secret, which nobody can guess."""
+        """Return a new, unguessable secret."""
         ...
 
     def digest(self, queue_id: str) -> bytes | None:

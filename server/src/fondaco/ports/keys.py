@@ -89,7 +89,7 @@ class Accounts(Protocol):
         """Set the nano-DIEM that an account is allocated in each epoch.
 
         Raises:
-            StorageFailedError: there is no such account.
+            StorageFailedError: the account does not exist.
         """
         ...
 
@@ -119,7 +119,7 @@ class AccountPage:
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """A change of an account; None leaves a value as it is."""
+    """A change of an account; None keeps the value."""
 
     tier: str | None = None
     disabled: bool | None = None

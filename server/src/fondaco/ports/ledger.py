@@ -17,7 +17,7 @@ class Journal(Protocol):
     """
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
-        """Return an account's committed balance and allocation; None if there is no such account.
+        """Return an account's committed balance and allocation; None if the account does not exist.
 
         Its `diem_epoch` is the epoch refilled last, of epochs up to `until` where that is given.
         Changes by other processes reach `on_change` before a snapshot that contains them returns.
@@ -38,21 +38,21 @@ class Journal(Protocol):
         """Append entries, delete the open call `closes` and end a job, in one transaction.
 
         Await the result at once: the write begins with this call or with its await. It takes effect
-        before any write or read that is begun later and not before any that ended earlier; when the
+        before any write or read that is started later and not before any that ended earlier; when the
         await returns it is durable. An empty write returns once every earlier write is durable.
 
         A cancelled await leaves the outcome unknown: the write was made, will be made, or never is,
-        as no thread or task need go on with it. The caller then has to repeat the same write until an
+        as no thread or task need go on with it. The caller then must repeat the same write until an
         await returns or raises. That is safe: (call, sku, currency) is unique among entries
         that name a call, so a write that was made before raises `AlreadyEnteredError` and changes
-        nothing. Until then, no write that builds on this one may be begun.
+        nothing. Until then, no write that builds on this one may be started.
 
         Raises:
             StorageFailedError: (from the await) nothing was written, for a reason that may pass; worth
                 another try. A store that lost its connection finds out what became of the write
                 before it says so.
             AlreadyEnteredError: (from the await) nothing was written, for good: there is an entry with
-                the call, sku and currency of one of these, or the job has ended, or is leased anew.
+                the call, sku and currency of one of these, or the job has ended, or is leased again.
             WriteQuarantinedError: (from the await) nothing was written, for good: it breaks a rule of
                 the store. What can be recorded of it is in the quarantine; the open call is deleted.
         """
@@ -80,7 +80,7 @@ class Journal(Protocol):
     async def spent(self, key_id: str, epoch: int) -> Funds:
         """Return the charges of a key's calls in an epoch.
 
-        Contains exactly the writes begun before this call that are not cancelled.
+        Contains exactly the writes started before this call that are not cancelled.
         """
         ...
 
@@ -128,7 +128,7 @@ class ChargePage:
 
 
 class UsageField(StrEnum):
-    """A field by which charges are summed up."""
+    """A field to group charges by."""
 
     DAY = "day"
     """Of the charge, in UTC."""

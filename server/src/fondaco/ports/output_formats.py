@@ -10,11 +10,11 @@ class Enforcement(StrEnum):
     """Degree to which a schema is enforced, and so the demands on the schema."""
 
     CHECK = "check"
-    """Output is validated when it is complete: the schema has to be valid and satisfiable."""
+    """Output is validated when it is complete: the schema must be valid and satisfiable."""
     GRAMMAR = "grammar"
     """An embedded engine compiles what it supports to a grammar; nothing is guaranteed."""
     WHOLLY = "wholly"
-    """Guaranteed: output is validated, and an embedded engine has to enforce every keyword too."""
+    """Guaranteed: output is validated, and an embedded engine must enforce every keyword too."""
 
 
 class OutputFormats(Protocol):

@@ -24,12 +24,12 @@ class SessionStore(Protocol):
         ones used longest ago, until it has `most` with the new one.
 
         Raises:
-            StorageFailedError: there is no such key.
+            StorageFailedError: the key does not exist.
         """
         ...
 
     async def record_use(self, digest: bytes, at: float) -> None:
-        """Record when a session was used; the latest use wins. Nothing where there is no such session."""
+        """Record when a session was used; the latest use wins. Nothing where the session does not exist."""
         ...
 
     async def close(self, digest: bytes) -> None:
@@ -49,7 +49,7 @@ class SessionStore(Protocol):
         `most` with the new one.
 
         Raises:
-            StorageFailedError: there is no such account.
+            StorageFailedError: the account does not exist.
         """
         ...
 

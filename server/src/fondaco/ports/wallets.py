@@ -41,6 +41,6 @@ class Stakes(Protocol):
         """Return the nano-DIEM that a wallet (its address in lower case) gets each epoch, or None.
 
         Raises:
-            ChainUnavailableError: it cannot be read at present.
+            ChainUnavailableError: it cannot be read now.
         """
         ...

@@ -19,7 +19,7 @@ def _for_all(value: object) -> object:
 
 ANYONE = "*"
 FOR_ALL = BeforeValidator(_for_all)
-"""One value in place of a table: what it says goes for every name, as `*` does in the table."""
+"""One value instead of a table, which applies to every name, like `*` in the table."""
 Staker = Annotated[str, Field(pattern=patterns.STAKER)]
 
 

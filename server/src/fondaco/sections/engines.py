@@ -10,7 +10,7 @@ from fondaco.sections.base import ModelId, Name, Seconds, Section
 
 
 class EngineVideos(Section):
-    """`[engines.NAME.videos]`: how an engine of videos is asked; for `video-queue`, `comfyui` and `sd-server`."""
+    """`[engines.NAME.videos]`: requests to a video engine; for `video-queue`, `comfyui` and `sd-server`."""
 
     poll_s: Seconds = Field(
         10.0,
@@ -39,7 +39,7 @@ class EngineVideos(Section):
 
 
 class EngineImages(Section):
-    """`[engines.NAME.images]`: how an engine of images is asked; OpenAI's images API has `at_once` and `queue` alone."""
+    """`[engines.NAME.images]`: requests to an image engine; OpenAI's images API has `at_once` and `queue` alone."""
 
     sampler: str = Field(
         "", description="Sampler, by the engine's name; empty: the engine's default."

@@ -38,7 +38,7 @@ class EmbeddingResult:
 
 
 class EmbeddingMeter:
-    """Counts the input tokens of one batch: nothing until its vectors are there, as it is one result."""
+    """Counts the input tokens of one batch: 0 until its vectors are complete, as it is one result."""
 
     __slots__ = ("_estimate", "most", "usage")
 

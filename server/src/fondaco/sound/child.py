@@ -1,4 +1,4 @@
-"""The child process that encodes sound: started by `codec`, asked over its pipes."""
+"""The child process that encodes audio; `codec` starts it and sends requests over its pipes."""
 
 import sys
 from collections.abc import Mapping

@@ -48,7 +48,7 @@ def sound_file(speech_format: SpeechFormat, *, whole: bool) -> SoundFile:
 
 
 class Samples:
-    """PCM as it is."""
+    """Raw PCM."""
 
     def add(self, pcm: bytes) -> bytes:
         """Return the samples."""
@@ -60,7 +60,7 @@ class Samples:
 
 
 class EndlessWav:
-    """A WAV file whose header cannot tell its length, as it is read while it is made."""
+    """A WAV file without a length in its header, as it is streamed."""
 
     def __init__(self) -> None:
         self._header = wav_header(None)
@@ -92,7 +92,7 @@ class WholeWav:
 
 
 def wav_header(size: int | None) -> bytes:
-    """Return the header of a WAV file with so many bytes of samples; None: nobody knows how many."""
+    """Return the header of a WAV file with so many bytes of samples; None: unknown."""
     data, riff = (_UNKNOWN, _UNKNOWN) if size is None else (size, size + _WAV_HEADER_BYTES - 8)
     fields = struct.pack("<HHIIHH", 1, 1, RATE, RATE * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES)
     fmt = struct.pack("<4sI", b"fmt ", len(fields)) + fields
@@ -107,7 +107,7 @@ class Encoded:
 
         Args:
             speech_format: neither PCM nor WAV.
-            whole: whether the file is complete before anybody gets it, so that its header can tell
+            whole: whether the file is complete before it is delivered, so that its header can tell
                 its length.
         """
         container, encoder, options = _CONTAINERS[speech_format]

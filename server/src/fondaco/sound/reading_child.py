@@ -1,4 +1,4 @@
-"""The child process that reads files of recordings: started by `reader`, asked over its pipes."""
+"""The child process that decodes recordings; `reader` starts it and sends requests over its pipes."""
 
 import sys
 from collections.abc import Mapping

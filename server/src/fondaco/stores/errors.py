@@ -12,7 +12,7 @@ StoreError
 
 
 class StoreError(Exception):
-    """A problem with the stored state that the operator has to solve."""
+    """A problem with the stored state that the operator must solve."""
 
 
 class HomeUnusableError(StoreError):
@@ -56,7 +56,7 @@ class GrantDiffersError(StoreError):
 
 
 class UnknownNameError(StoreError):
-    """There is no such account, key or character."""
+    """The account, key or character does not exist."""
 
 
 class BackupError(StoreError):

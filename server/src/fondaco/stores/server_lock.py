@@ -40,7 +40,7 @@ class ServerState:
     """Namespace in which the process id counts: another container numbers its processes by itself."""
     reloads: Reloads = Reloads.STARTING
     begun: int = 0
-    """Reloads that have begun to read the configuration."""
+    """Reloads that have started to read the configuration."""
     ended: int = 0
     """Reloads that have been applied or refused."""
     refused: bool = False

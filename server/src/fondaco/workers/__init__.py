@@ -1,1 +1,1 @@
-"""Child processes: native libraries asked in turns, with batching of requests, and servers of our own supervised."""
+"""Child processes: workers for native libraries, with queues and batching, and supervision of server processes."""

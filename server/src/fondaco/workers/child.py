@@ -23,7 +23,7 @@ WorkerResponse: TypeAlias = tuple[Mapping[str, Any], bytes]
 """Fields of the response, and its binary payload."""
 Handler: TypeAlias = Callable[[Mapping[str, Any]], WorkerResponse]
 Advance: TypeAlias = Callable[[int, int], None]
-"""Told how many steps of how many are done."""
+"""Called with the number of completed steps, and of all steps."""
 
 _Handler = TypeVar("_Handler")
 

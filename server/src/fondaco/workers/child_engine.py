@@ -13,7 +13,7 @@ from fondaco.workers.worker import Program
 
 
 class ChildEngine:
-    """All of such an engine but what it makes, which is a subclass's. `run` has to run while calls are made."""
+    """All of such an engine but what it makes, which is a subclass's. `run` must run while calls are made."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ class QueuedResponse:
 
 
 class QueuedWorker:
-    """A worker for requests that each take seconds. `run` has to run while they are made.
+    """A worker for requests that each take seconds. `run` must run while they are made.
 
     The child starts at the first request, and ends after a while without any, as it takes memory. Accounts
     take turns.
@@ -93,7 +93,7 @@ class QueuedWorker:
         """Wait for a turn, and have it for several requests that belong together.
 
         Args:
-            account: whose turn it is; empty: nobody's.
+            account: the account of the request; empty: none.
             begun: whether it goes on with what has had a turn, and so is never sent away.
 
         Raises:
@@ -119,7 +119,7 @@ class QueuedWorker:
         Args:
             request: JSON values.
             payload: bytes that the child finds in the request as `payload`.
-            advanced: told how many steps of how many are done, as far as the child reports it.
+            advanced: called with the number of completed steps, and of all steps, as far as the child reports it.
             account: as for `turn`.
             begun: likewise.
 

@@ -16,7 +16,7 @@ async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     running = [asyncio.ensure_future(call) for call in calls]
     try:
         return await asyncio.gather(*running)
-    except BaseException:  # a cancellation too: nobody is left behind
+    except BaseException:  # also at a cancellation, so that no task is left
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

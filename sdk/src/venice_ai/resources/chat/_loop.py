@@ -64,7 +64,7 @@ class ToolLoop:
         raise MaxIterationsExceededError(max_iterations)
 
     async def _results(self, calls: Sequence[ToolCall]) -> list[ToolMessage]:
-        for call in calls:  # before any of them runs: it may have an effect
+        for call in calls:  # before any of them runs, as tools may have side effects
             self._see_that_it_runs(call)
         if self._parallel:
             return await together(self._result(call) for call in calls)

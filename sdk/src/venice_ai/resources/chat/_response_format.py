@@ -23,7 +23,7 @@ def format_of(
 
 
 def _strict(schema: Mapping[str, object]) -> dict[str, object]:
-    """Return a schema as strict ones have to be: all properties required, and no other ones."""
+    """Return a schema as strict ones must be: all properties required, and no other ones."""
     members = schema.get("properties")
     if not is_object(members):
         return {name: _part(part) for name, part in schema.items() if name != "default"}

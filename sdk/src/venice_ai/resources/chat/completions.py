@@ -109,28 +109,28 @@ class ChatCompletions(APIResource[Chatting]):
     ) -> ChatCompletionResponse | AsyncIterable[ChatCompletionChunk]:
         """Answer a conversation.
 
-        What is None is left out; what is not listed here is sent on as it stands.
+        Arguments that are None are omitted; others that are not listed here are sent unchanged.
 
         Args:
             model: Its id, an alias, or a trait such as `default`.
             messages: The conversation: messages of `venice_ai.types.api.chat`, or dictionaries.
             stream: Return an iterator of chunks as soon as the first one is there.
-            stream_cls: What to make of the stream, instead of `venice_ai.streaming.Stream`.
+            stream_cls: Class of the stream, instead of `venice_ai.streaming.Stream`.
             **kwargs: Any field of the API; these are the ones that it documents.
 
-                frequency_penalty: -2 to 2; above 0, words that came often come less.
+                frequency_penalty: -2 to 2; above 0, frequent words become less likely.
                 max_completion_tokens: Most tokens of an answer, its thoughts included.
                 n: How many answers.
-                presence_penalty: -2 to 2; above 0, words that came at all come less.
+                presence_penalty: -2 to 2; above 0, words that occurred become less likely.
                 response_format: `JSONSchemaFormat`, `JSONObjectFormat`, `TextResponseFormat`, or
                     a pydantic model, which becomes a strict JSON schema.
                 seed: The same seed and request give the same answer.
                 stop: Up to 4 texts before which the answer ends.
-                temperature: 0 to 2; higher is more random. 0.7 unless it is said.
-                top_p: 0 to 1, the share of probability that is chosen from. 1 unless it is said.
+                temperature: 0 to 2; higher is more random. Default: 0.7.
+                top_p: 0 to 1, the probability mass to sample from. Default: 1.
                 max_temp, min_temp: Between them the temperature moves from token to token.
                 min_p: 0 to 1, least probability of a token, relative to the likeliest.
-                tools: What the model may call; see `run_with_tools`.
+                tools: Functions that the model may call; see `run_with_tools`.
                 tool_choice: `none`, `auto`, `required`, or a `SpecificToolChoice`.
                 user: Who asks; discarded.
                 venice_parameters: Web search, characters, thoughts and so on.
@@ -143,24 +143,24 @@ class ChatCompletions(APIResource[Chatting]):
                 logprobs: Tell the probabilities of the answer's tokens.
                 top_logprobs: How many alternatives to tell for each token.
                 parallel_tool_calls: Whether one answer may call several tools.
-                repetition_penalty: Above 1, less of what was said before.
+                repetition_penalty: Above 1, earlier words become less likely.
                 stop_token_ids: Tokens at which the answer ends.
                 top_k: How many of the likeliest tokens are chosen from.
                 stream_options: `{"include_usage": True}` adds a last chunk with the usage.
                 e2ee: End-to-end encryption to the enclave of a model named `e2ee-*`: True, or a
                     `TeeOptions`. Every message is encrypted, and the reply is checked against the
                     enclave's receipt before it is returned, or before its stream ends. Tools, schemas,
-                    web search, log probabilities are refused. `reply.meta.proof` tells what was proved.
+                    web search, log probabilities are refused. `reply.meta.proof` has the proof.
                     Without this argument, nothing is sent to such a model; with False, plain text.
                 timeout: Seconds, instead of the client's.
-                extra_headers, extra_body: Sent besides all else.
+                extra_headers, extra_body: Additional headers and fields.
 
         Returns:
             The reply, or with `stream` its chunks.
 
         Raises:
             TypeError: `max_tokens` was given, or something that has no form in JSON.
-            TeeAttestationError: With `e2ee`, the enclave or its receipt does not prove what it has to.
+            TeeAttestationError: With `e2ee`, the enclave or its receipt fails verification.
             TeeDecryptionError: With `e2ee`, the reply is not encrypted to this call, or was altered.
             APIError: As its subclasses say; see `venice_ai.exceptions`.
         """
@@ -181,7 +181,7 @@ class ChatCompletions(APIResource[Chatting]):
     ) -> ChatStream:
         """Answer a conversation bit by bit: `create(stream=True)` with more comfort.
 
-        The usage is asked for, so that `collect` has it. The chunk without choices that tells it is
+        The usage is requested, so that `collect` has it. The chunk without choices that tells it is
         only shown to callers who decide about `stream_options.include_usage` themselves.
 
         With `e2ee`, pieces are decrypted as they arrive, and that none is missing is proved at the end
@@ -216,9 +216,9 @@ class ChatCompletions(APIResource[Chatting]):
         Args:
             model: As in `create`.
             messages: As in `create`.
-            response_format: What the answer is to be.
-            schema_name: What the model is told that it is called; else the class's name.
-            strict: Whether the answer has to fit. Else it is only asked to.
+            response_format: Class of the answer.
+            schema_name: Name of the schema for the model; default: the class's name.
+            strict: Whether the answer must match the schema, or only should.
             **kwargs: As in `create`, but for `stream`.
 
         Raises:
@@ -247,10 +247,10 @@ class ChatCompletions(APIResource[Chatting]):
             model: Its id, or a trait.
             messages: As in `create`.
             expected_completion_tokens: As in `venice_ai.costs.estimate_completion_cost`.
-            tokens_per_word: Likewise.
+            tokens_per_word: As in `venice_ai.costs.estimate_completion_cost`.
 
         Raises:
-            ValueError: There is no such model of text, or it has no price by the token.
+            ValueError: The model does not exist of text, or it has no price by the token.
             APIError: The list of models cannot be had.
         """
         found = await self._client.models.find(model)
@@ -274,9 +274,9 @@ class ChatCompletions(APIResource[Chatting]):
 
         Args:
             requests: The arguments of `create` for each of them; `stream` is refused.
-            max_concurrency: How many are answered at the same time.
-            return_exceptions: What fails stands in its place in the list. Else the first failure
-                ends all others, and is raised.
+            max_concurrency: Maximum number of concurrent requests.
+            return_exceptions: Return errors in the list. Otherwise, the first failure
+                cancels all others, and is raised.
 
         Returns:
             The replies, in the order of the requests.
@@ -318,14 +318,14 @@ class ChatCompletions(APIResource[Chatting]):
 
         Args:
             model: As in `create`.
-            messages: As in `create`; the list stays as it is.
-            tools: Functions, plain or asynchronous, of which the model is told what
-                `tool_from_function` says; or tools that `on_tool_call` runs.
-            on_tool_call: Told of each call and of what its function gave. For a tool that is no
-                function, it is given None and returns the result.
-            on_tool_error: Given the call and the error, returns what the model is told; an error
-                that it raises ends the loop. Else the error is logged to `venice_ai.tools`, and
-                the model is told of it.
+            messages: As in `create`; the list is not changed.
+            tools: Functions, plain or asynchronous, described to the model by
+                `tool_from_function`; or tools that `on_tool_call` runs.
+            on_tool_call: Receives each call and its function's result. For a tool that is not a
+                function, it receives None and returns the result.
+            on_tool_error: Receives the call and the error, and returns the text for the model; an error
+                that it raises ends the loop. By default, the error is logged to `venice_ai.tools`, and
+                sent to the model.
             parallel: Run the calls of one answer at the same time.
             max_iterations: Most round trips to the model.
             **create_kwargs: As in `create`, but for `stream`.
@@ -375,7 +375,7 @@ class ChatCompletions(APIResource[Chatting]):
 def _called(
     create: Callable[..., Awaitable[object]], fields: Mapping[str, Any]
 ) -> Awaitable[object]:
-    """Call what has many signatures, where only the fields can tell which one is meant."""
+    """Call an overloaded function whose signature depends on the fields."""
     return create(**fields)
 
 

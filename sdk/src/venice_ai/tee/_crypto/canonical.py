@@ -9,7 +9,7 @@ def canonical(value: object) -> bytes:
     """Return a JSON value's canonical bytes, which every party makes alike.
 
     Raises:
-        ValueError: It holds what has no canonical form, such as an integer beyond 53 bits.
+        ValueError: It contains a value without a canonical form, such as an integer beyond 53 bits.
 
     Source:
         ACI, section 3.

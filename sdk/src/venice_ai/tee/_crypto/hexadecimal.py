@@ -7,7 +7,7 @@ _DIGITS = re.compile(r"[0-9a-fA-F]+")
 
 
 def unhex(text: str) -> bytes:
-    r"""Return the bytes that a text tells.
+    r"""Return the bytes of a hexadecimal text.
 
     Raises:
         ValueError: It has other characters than hexadecimal digits, an odd number of them, or none.

@@ -1,4 +1,4 @@
-"""Keccak-256, which Ethereum's addresses are made of; Python's SHA3-256 pads otherwise."""
+"""Keccak-256, the hash of Ethereum's addresses; Python's SHA3-256 uses another padding."""
 
 from itertools import product
 

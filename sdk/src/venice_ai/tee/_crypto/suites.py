@@ -79,7 +79,9 @@ class Suite:
         """
         raw = unhex(text.removeprefix("0x"))
         if self.key is X25519Key:
-            X25519Key().shared(raw)  # a key that gives every other one the same secret is none
+            X25519Key().shared(
+                raw
+            )  # rejects low-order keys, which give the same secret with every key
             return raw
         return uncompressed(raw)
 

@@ -22,7 +22,7 @@ _NO_HARDWARE = {"none", "software"}
 
 
 def offers_encryption(report: Mapping[str, Any]) -> bool:
-    """Whether a server's report says that it takes requests encrypted by version 2."""
+    """Whether a server's report declares support of encryption version 2."""
     capabilities = report.get("service_capabilities")
     if not isinstance(capabilities, Mapping):
         return False
@@ -37,8 +37,8 @@ async def check_aci(
 
     Args:
         report: As the server sent it.
-        nonce: What it was asked with.
-        options: What the caller demands.
+        nonce: The nonce of the request.
+        options: The caller's requirements.
         now: Unix time in seconds.
 
     Raises:
@@ -81,7 +81,7 @@ async def check_aci(
 
 
 async def _evidence(attestation: Mapping[str, Any], options: TeeOptions) -> tuple[str, str | None]:
-    """Return the kind of evidence, and who found its quote genuine; None: nobody."""
+    """Return the kind of evidence, and the verifier of its quote; None: unverified."""
     kind = text_in(attestation, "tee_type")
     if kind in _NO_HARDWARE:
         require_software_allowed(options)
@@ -93,7 +93,7 @@ async def _evidence(attestation: Mapping[str, Any], options: TeeOptions) -> tupl
             f"The enclave's hardware is {kind!r}; this version reads quotes of 'tdx' only."
         )
     quote = quotes.quote_of(text)
-    bound = bytes.fromhex(text_in(attestation, "report_data"))  # it is a digest: that was checked
+    bound = bytes.fromhex(text_in(attestation, "report_data"))  # already checked to be a digest
     if quote.report_data != bound.ljust(len(quote.report_data), b"\0"):
         raise refused("The hardware quote is of another report: its data do not bind these keys.")
     quote.check(options)

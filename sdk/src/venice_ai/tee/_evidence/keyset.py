@@ -36,7 +36,7 @@ class Keyset:
 
         Args:
             attestation: The object of that name in a report.
-            nonce: What this side asked for.
+            nonce: The nonce of the request.
             now: Unix time in seconds.
 
         Raises:

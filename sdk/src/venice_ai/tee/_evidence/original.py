@@ -37,9 +37,9 @@ async def check_original(
 
     Args:
         reply: As the server sent it.
-        model: What was asked for.
-        nonce: What it was asked with: 64 hexadecimal digits.
-        options: What the caller demands.
+        model: The requested model.
+        nonce: The nonce of the request: 64 hexadecimal digits.
+        options: The caller's requirements.
         now: Unix time in seconds.
 
     Raises:
@@ -99,7 +99,7 @@ def _signing_key(reply: Mapping[str, Any]) -> bytes:
 
 
 def _keyset(reply: Mapping[str, Any], key: bytes, nonce: str, now: float) -> Keyset | None:
-    """Return the keyset that a reply may bring along, whose identity then has to endorse the key."""
+    """Return the keyset that a reply may bring along, whose identity then must endorse the key."""
     attestation = reply.get("attestation")
     if not is_object(attestation) or attestation.get("workload_keyset") is None:
         return None
@@ -113,14 +113,14 @@ def _keyset(reply: Mapping[str, Any], key: bytes, nonce: str, now: float) -> Key
 def _long(key: ModelKey) -> str:
     try:
         return ORIGINAL.public_key(key.public_key).hex()
-    except ValueError:  # of another curve
+    except ValueError:  # a key of another curve
         return key.public_key
 
 
 async def _evidence(
     reply: Mapping[str, Any], key: bytes, nonce: str, options: TeeOptions, now: float
 ) -> tuple[str, str | None]:
-    """Return the kind of evidence, and who found its quote genuine; None: nobody."""
+    """Return the kind of evidence, and the verifier of its quote; None: unverified."""
     text = reply.get("intel_quote")
     provider = reply.get("tee_provider")
     if not text and provider == "software":
@@ -153,7 +153,7 @@ _TRUE_OF_TDX = ("valid", "signatureValid", "certificateChainValid", "attestation
 
 
 def _check_server_verification(reply: Mapping[str, Any], key: bytes, now: float) -> None:
-    """See that the server found no fault, where it tells what it checked."""
+    """Check that the server's own verification, if reported, found no fault."""
     told = reply.get("server_verification")
     if told is None:
         return
@@ -189,7 +189,7 @@ def _check_verified_at(told: object, now: float) -> None:
 
 
 def _check_gpu_nonce(reply: Mapping[str, Any], nonce: str) -> None:
-    """See that evidence of GPUs was made for this call; whether it is genuine stays unproved."""
+    """Check that evidence of GPUs belongs to this call; it is not verified to be genuine."""
     payload = reply.get("nvidia_payload")
     if isinstance(payload, str) and payload:
         try:

@@ -37,7 +37,7 @@ class Pin:
         """See that an enclave is the one that was trusted, and proves no less than before.
 
         Args:
-            found: What it proves now.
+            found: The enclave's current identity.
             where: Where this pin is kept.
             chosen: Whether the caller chose the protocol, so that another one is no sign of a relay.
 
@@ -88,7 +88,7 @@ class Pins:
 
         Args:
             server: Its address.
-            found: What the enclave proves.
+            found: The enclave's current identity.
             chosen: Whether the caller chose the protocol.
 
         Raises:
@@ -128,15 +128,13 @@ class Pins:
                 f"The pin file {str(self._path)!r} cannot be written: {error.strerror}."
             ) from error
         try:
-            fcntl.flock(
-                folder, fcntl.LOCK_EX
-            )  # nobody holds it for longer than a file takes to write
+            fcntl.flock(folder, fcntl.LOCK_EX)  # the lock is held only while a file is written
             yield
         finally:
             os.close(folder)
 
     def _lock(self, folder: int) -> None:
-        """Lock a folder, which nobody holds for longer than a file takes to write."""
+        """Lock a folder; locks are held only while a file is written."""
         for _ in range(_TRIES):
             with suppress(BlockingIOError):
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

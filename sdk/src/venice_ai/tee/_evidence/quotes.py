@@ -37,7 +37,7 @@ class TdxQuote:
     measurements: dict[str, str]
 
     def check(self, options: TeeOptions) -> None:
-        """See that nobody can debug the enclave, and that it runs what the caller expects.
+        """Check that the enclave is not in debug mode, and has the measurements that the caller expects.
 
         Raises:
             TeeAttestationError: It is a debug enclave, or another program.
@@ -60,7 +60,7 @@ def quote_of(text: str) -> TdxQuote:
     """Return a quote from its text, hexadecimal or base64.
 
     Raises:
-        TeeAttestationError: It is none of TDX.
+        TeeAttestationError: It is not a TDX quote.
     """
     raw = _bytes_of(text)
     version = int.from_bytes(raw[:2], "little")
@@ -83,10 +83,10 @@ def quote_of(text: str) -> TdxQuote:
 
 
 async def prove(text: str, quote: TdxQuote, options: TeeOptions) -> str | None:
-    """See whether a quote is genuine; return who found it so, None: nobody could check it.
+    """Verify a quote; return the verifier, or None if none is available.
 
     Raises:
-        TeeAttestationError: It is not, or nobody can check it and the caller does not accept that.
+        TeeAttestationError: It is not genuine, or cannot be verified and the caller requires verification.
     """
     verifier = options.quote_verifier
     if verifier is not None:

@@ -1,4 +1,4 @@
-"""Fields of reports and receipts, which come from whoever answers: nothing about them is certain."""
+"""Fields of reports and receipts, which are untrusted input."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def object_in(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return a field that is an object.
 
     Raises:
-        TeeAttestationError: It is missing, or something else.
+        TeeAttestationError: It is missing, or has another type.
     """
     found = value.get(name)
     if not is_object(found):

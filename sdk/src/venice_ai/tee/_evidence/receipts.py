@@ -47,13 +47,13 @@ class Receipt:
     request_hash: str
     """Of the request's body, decrypted, as the enclave serialized it."""
     forwarded_hash: str
-    """Of what the model was asked; another one where the enclave rewrote the request."""
+    """Digest of the engine's request; differs if the enclave rewrote the request."""
     wire_hash: str
     """Of the reply's body, as it was sent."""
     cleartext_hash: str
     """Of the reply's body before encryption."""
     upstreams: tuple[Mapping[str, Any], ...]
-    """The events `upstream.verified`: who else saw the text, and whether the enclave verified them."""
+    """The events `upstream.verified`: other services that saw the text, and whether the enclave verified them."""
     document: Mapping[str, Any] = field(repr=False)
 
 
@@ -66,7 +66,7 @@ def verify_receipt(
     chat_id: str | None = None,
     model: str | None = None,
 ) -> Receipt:
-    """Check a receipt; nothing is asked of anybody.
+    """Check a receipt, without any request.
 
     Args:
         receipt: As the server sent it.
@@ -77,7 +77,7 @@ def verify_receipt(
         model: As the request named it; None: not compared.
 
     Raises:
-        TeeAttestationError: The receipt is malformed, signed by none of the keys, or of another call.
+        TeeAttestationError: The receipt is malformed, has no valid signature, or belongs to another call.
 
     Source:
         ACI, sections 8 and 10.2.
@@ -108,7 +108,7 @@ _CODE = "TEE_RECEIPT_REFUSED"
 
 
 def request_hashes(request: bytes) -> set[str]:
-    """Return digests of a request's body in the forms in which services serialize what they decrypted.
+    """Return digests of a request's body in the forms that services serialize after decryption.
 
     Each of them commits to the same content. Source: ACI, section 12.
     """

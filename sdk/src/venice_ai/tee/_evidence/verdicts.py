@@ -55,8 +55,8 @@ def sentences(
 
     Args:
         provider: The kind of evidence.
-        verifier: Who found the hardware quote genuine; None: nobody.
-        options: What the caller demanded.
+        verifier: The verifier of the hardware quote; None: unverified.
+        options: The caller's requirements.
         proved: More of the former.
         unproved: More of the latter.
     """

@@ -99,7 +99,7 @@ class NewApiKey(Camel):
 
     id: str
     api_key: str = Field(repr=False)
-    """The secret: it is told this once."""
+    """The secret, shown only once."""
     api_key_type: str
     description: str | None = None
     consumption_limit: ShownLimit = Field(default_factory=ShownLimit)
@@ -181,7 +181,7 @@ class Allowance(Camel):
     """Balances and rate limits of the account."""
 
     access_permitted: bool
-    """Whether it can pay anything, or has to pay nothing."""
+    """Whether it can pay anything, or must pay nothing."""
     api_tier: ApiTier
     balances: Holdings
     key_expiration: Moment = None
@@ -229,7 +229,7 @@ class RateLimitUsage(Camel, Reply):
 
 
 class Exceeded(Camel):
-    """A request that came too fast."""
+    """A request that exceeded a rate limit."""
 
     api_key_id: str
     model_id: str

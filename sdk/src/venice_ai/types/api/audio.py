@@ -40,7 +40,7 @@ class SpeechFile(Reply):
 
     @property
     def voice(self) -> str | None:
-        """The voice that speaks: another one than was asked for, where the server lacks that."""
+        """The voice that speaks: a different one from the requested one, where the server lacks that."""
         return self.meta.headers.get("x-fondaco-voice")
 
     def save(self, path: str | Path) -> Path:
@@ -82,9 +82,9 @@ class Transcript(Reply):
     text: str
     usage: DurationUsage | None = None
     language: str | None = None
-    """Its English name, where times were asked for."""
+    """Its English name, if timestamps were requested."""
     duration: float | None = None
-    """Of the recording in seconds, likewise."""
+    """Length of the recording in seconds, if timestamps were requested."""
     segments: list[TranscriptSegment] | None = None
     words: list[TranscriptWord] | None = None
 

@@ -33,9 +33,9 @@ class UsageFilters(TypedDict, total=False):
     end_date: date | str | None
     """Until then; a date is in it with its whole day in UTC."""
     sort_order: Literal["asc", "desc"] | None
-    """`asc` for the oldest first; else the newest come first."""
+    """`asc` for the oldest first; default: the newest first."""
     limit: int | None
-    """Charges of a page, 500 at most; 200 unless it is said."""
+    """Charges per page, at most 500; default: 200."""
     page: int | None
     """From 1."""
 
@@ -58,10 +58,10 @@ class UsageEntry(Camel):
     sku: str
     """The SKU of the charge, such as `qwen3-4b-llm-output-mtoken`."""
     units: Decimal
-    """In what the price is quoted for: millions of tokens or characters, images."""
+    """In the unit of the price: millions of tokens or characters, images."""
     price_per_unit_usd: Decimal
     amount: Decimal
-    """Negative: what was taken from the balance."""
+    """Negative: the amount charged to the balance."""
     currency: str
     notes: str = ""
     inference_details: InferenceDetails | None = None

@@ -31,7 +31,7 @@ class CharacterFilters(TypedDict, total=False):
     search: str | None
     """A part of the name, the description or a tag; `#word` is a whole tag."""
     categories: Sequence[str] | None
-    """Of these, one has to fit; so with `tags` and `model_ids`."""
+    """Of these, one must fit; so with `tags` and `model_ids`."""
     tags: Sequence[str] | None
     model_ids: Sequence[str] | None
     is_adult: bool | None
@@ -39,7 +39,7 @@ class CharacterFilters(TypedDict, total=False):
     is_web_enabled: bool | None
     sort_by: CharacterOrder | None
     sort_order: Literal["asc", "desc"] | None
-    """By default names from A to Z, all else from the most."""
+    """By default, names from A to Z, other fields in descending order."""
     limit: int | None
     """Characters of a page, 100 at most."""
     offset: int | None
@@ -56,7 +56,7 @@ class Character(Camel):
     """A character."""
 
     slug: str
-    """The character's id, which `venice_parameters` takes as `character_slug`."""
+    """The character's id, for `character_slug` in `venice_parameters`."""
     name: str
     description: str | None = None
     model_id: str | None = None
@@ -79,7 +79,7 @@ class CharacterList(Reply):
 
     @property
     def pagination(self) -> Pagination | None:
-        """Position of the page; None where the response has no such headers."""
+        """Position of the page; None if the response lacks the headers."""
         return Pagination.of(self.meta.headers)
 
 

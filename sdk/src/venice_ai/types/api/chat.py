@@ -78,7 +78,7 @@ class FunctionName(Wire):
 
 
 class SpecificToolChoice(Wire):
-    """The one tool that has to be called."""
+    """The one tool that must be called."""
 
     type: str = "function"
     function: FunctionName
@@ -99,7 +99,7 @@ class JSONObjectFormat(Wire):
 class JSONSchema(Wire):
     """A schema and its name."""
 
-    model_config = ConfigDict(populate_by_name=False)  # `schema` alone, also to type checkers
+    model_config = ConfigDict(populate_by_name=False)  # `schema`, also for type checkers
 
     name: str
     schema_: dict[str, Any] = Field(alias="schema")
@@ -147,7 +147,7 @@ class CompletionTokensDetails(Wire):
 
 
 class Usage(Wire):
-    """The tokens of a call, by which it is charged."""
+    """The billed tokens of a call."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -181,7 +181,7 @@ class Choice(Wire):
 
 
 class ChatCompletionResponse(Reply):
-    """The reply of a chat: one answer, or as many as `n` asked for."""
+    """The reply of a chat, with `n` answers."""
 
     id: str = ""
     object: str = "chat.completion"
@@ -198,7 +198,7 @@ class ChatCompletionResponse(Reply):
 
         Raises:
             ValueError: There is no answer, or it has no text.
-            pydantic.ValidationError: The text is not what `model` describes.
+            pydantic.ValidationError: The text does not match `model`.
         """
         if not self.choices:
             raise ValueError("The reply has no choices, so there is nothing to parse.")
@@ -211,7 +211,7 @@ class ChatCompletionResponse(Reply):
 
 @dataclass(frozen=True, slots=True)
 class ParsedChatCompletion(Generic[T]):
-    """An answer as the value that was asked for."""
+    """An answer as the value that was requested."""
 
     parsed: T
     response: ChatCompletionResponse
@@ -229,6 +229,6 @@ class ToolLoopResult:
     response: ChatCompletionResponse
     """The last one, which calls no more tools."""
     messages: list[Any]
-    """The whole conversation: what was passed in, the calls, their results, the last answer."""
+    """The whole conversation: the messages passed in, the calls, their results, the last answer."""
     iterations: int
     """Round trips to the model."""

@@ -19,7 +19,7 @@ EmbeddingInput: TypeAlias = str | list[str] | list[int] | list[list[int]]
 
 
 def _decoded(vector: object) -> object:
-    """Return the numbers of a vector that came as base64 of little-endian float32."""
+    """Return the numbers of a vector that is encoded as base64 of little-endian float32."""
     if not isinstance(vector, str):
         return vector
     numbers = array("f", base64.b64decode(vector, validate=True))

@@ -114,7 +114,7 @@ class ImageItem(Wire):
 
     @property
     def file(self) -> bytes:
-        """The image file, in whichever way it came."""
+        """The image file, whatever its encoding in the reply."""
         text = self.b64_json if self.b64_json is not None else (self.url or "").partition(",")[2]
         return base64.b64decode(text, validate=True)
 

@@ -114,21 +114,21 @@ class ModelSpec(Camel):
     name: str | None = None
     description: str | None = None
     privacy: str | None = None
-    """`private`, or `anonymized` where a company behind it sees what is asked."""
+    """`private`, or `anonymized` if the model's provider sees the requests."""
     available_context_tokens: int | None = None
     capabilities: Capabilities = Field(default_factory=Capabilities)
     constraints: Constraints | None = None
     pricing: Pricing | None = None
     video_pricing: VideoPricing | None = None
-    """Of a video model, in place of `pricing`."""
+    """Of a video model, instead of `pricing`."""
     traits: list[str] = Field(default_factory=list)
     voices: list[str] | None = None
     model_source: str | None = None
     offline: bool = False
     beta: bool = False
-    """Whether it is for some only."""
+    """Whether only some users have access."""
     beta_model: bool = False
-    """Whether it may change or go without notice."""
+    """Whether it may change or be removed without notice."""
     deprecation: Deprecation | None = None
 
 

@@ -9,7 +9,7 @@ __all__ = ["Pagination"]
 
 
 class Pagination(Camel):
-    """The place of a page; it begins at 1."""
+    """Number of the page, from 1."""
 
     limit: int
     """Most entries of a page."""
@@ -20,7 +20,7 @@ class Pagination(Camel):
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Self | None:
-        """Return the pagination in a response's headers; None: there are no such headers.
+        """Return the pagination in a response's headers; None if there are none.
 
         >>> Pagination.of({"x-pagination-page": "1"}) is None
         True

@@ -74,7 +74,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ChunkModelFactory(Protocol[T_co]):
-    """A class of streams, for `stream_cls`: made of a reply, it yields chunks.
+    """A class of streams, for `stream_cls`: constructed from a reply, it yields chunks.
 
     The response is to be closed in the end; `venice_ai.streaming.Stream` is a class to build on.
     """

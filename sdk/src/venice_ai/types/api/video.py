@@ -45,7 +45,7 @@ class QueuedVideo(Reply):
 
     model: str
     queue_id: str
-    """The secret by which it is retrieved: who loses it cannot get the video."""
+    """The secret to retrieve the video. If it is lost, the video cannot be retrieved."""
 
 
 class VideoStatus(Reply):
@@ -57,9 +57,9 @@ class VideoStatus(Reply):
     execution_duration: float
     """Time since work on the video began, in milliseconds; 0 while it waits."""
     progress: float | None = None
-    """The share that is done, 0 to 1, where the server tells."""
+    """The completed share, 0 to 1, if the server reports it."""
     waits: bool | None = None
-    """Whether it waits for others, where the server tells."""
+    """Whether it waits for others, if the server reports it."""
 
 
 class VideoFile(Reply):

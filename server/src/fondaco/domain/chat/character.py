@@ -109,7 +109,7 @@ class CharacterPage:
 class CharacterQuery:
     """A filter, sort order and page of characters.
 
-    Matching ignores case. Of several categories, tags or models, one has to match.
+    Matching ignores case. Of several categories, tags or models, one must match.
     """
 
     categories: tuple[str, ...] = ()

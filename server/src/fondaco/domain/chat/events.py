@@ -97,7 +97,7 @@ class Finish:
     choice: int
     reason: FinishReason
     stop_sequence: str | None = None
-    """The stop sequence that ended it, where one did and the engine tells which."""
+    """The stop sequence that ended it, if the engine reports one."""
 
 
 @fast_init

@@ -116,7 +116,7 @@ class ChatOptions:
     engine_parameters: EngineParameters | None = None
     """Parameters passed through to the engine."""
     raw: RawPrompts | None = None
-    """Prompts to continue without a template, in place of messages; None: a conversation."""
+    """Prompts to continue without a template, instead of messages; None: a conversation."""
 
 
 NO_OPTIONS = ChatOptions()

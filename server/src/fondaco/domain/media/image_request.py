@@ -12,7 +12,7 @@ SEED_LIMIT = 999_999_999
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """A request for variants of one image; None stands for the model's own default."""
+    """A request for variants of one image; None means the model's own default."""
 
     model: str
     """Any name that routes to an image model."""
@@ -22,7 +22,7 @@ class ImageRequest:
     width: int | None = None
     height: int | None = None
     aspect_ratio: tuple[int, int] | None = None
-    """Width to height, in place of both."""
+    """Width to height, instead of both."""
     resolution: int | None = None
     """With an aspect ratio: the side of a square of as many pixels."""
     steps: int | None = None

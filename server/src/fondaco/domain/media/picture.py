@@ -79,7 +79,7 @@ class SafeFile:
 
     file: bytes
     blurred: bool | None
-    """Whether it was blurred, as it is adult; None: nothing here can tell."""
+    """Whether it was blurred as adult; None: no classifier is installed."""
 
 
 def reduced_size(width: int, height: int, most_pixels: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Sound as engines hear it: one channel of samples, whatever file it came in."""
+"""Audio as engines receive it: one channel of samples, from any file format."""
 
 import struct
 from dataclasses import dataclass, field

@@ -52,7 +52,7 @@ class SpeechRequest:
     instructions: str = ""
     """Instructions on how to speak, for models that follow them."""
     stream: bool = False
-    """Whether the sound is delivered as it is made; otherwise as one file."""
+    """Whether the audio is streamed; otherwise it is one file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Transcriptions: speech as text, with the times at which it was said.
+"""Transcriptions: speech as text, with timestamps.
 
 Source: OpenAI's POST /audio/transcriptions and /audio/translations; Venice's POST /audio/transcriptions.
 """
@@ -77,7 +77,7 @@ class TranscriptionTask:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word, and when it was said, in seconds from the start of the sound."""
+    """A word and its times, in seconds from the start of the audio."""
 
     text: str = field(repr=False)
     start_s: float
@@ -93,7 +93,7 @@ class Segment:
     start_s: float
     end_s: float
     words: tuple[Word, ...] = ()
-    """Empty unless they were asked for."""
+    """Empty unless they were requested."""
     tokens: tuple[int, ...] = field(default=(), repr=False)
     """As the model numbers them; empty where the engine does not tell."""
     temperature: float = 0.0
@@ -169,7 +169,7 @@ class TranscriptPart:
     """Position in the sound that the engine has reached; at the last part, its end."""
     segments: tuple[Segment, ...] = ()
     language: str | None = None
-    """Spoken language, as an ISO 639 code; None: the engine names none, or nobody speaks."""
+    """Spoken language, as an ISO 639 code; None: the engine names none, or there is no speech."""
 
 
 def checked_word(text: object, start: object, end: object) -> Word | None:

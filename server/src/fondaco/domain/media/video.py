@@ -30,7 +30,7 @@ class MediaSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRequest:
-    """A request for a video; None stands for the model's own default."""
+    """A request for a video; None means the model's own default."""
 
     model: str
     """Any name that routes to a video model."""
@@ -50,7 +50,7 @@ class VideoRequest:
     soundtrack: MediaSource | None = None
     """Its music, WAV or MP3 of at most 30 seconds."""
     reference: MediaSource | None = None
-    """A video to go by."""
+    """The source video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class VideoTask:
     soundtrack: bytes | None = field(default=None, repr=False)
     """A caller's WAV or MP3 file of at most 15 MB: nothing in it is believed."""
     reference: bytes | None = field(default=None, repr=False)
-    """A caller's video file to go by: nothing in it is believed but that it begins as one."""
+    """A caller's source video, checked only for the first bytes of a video file."""
     seed: int = 0
     """The same seed gives the same video."""
 

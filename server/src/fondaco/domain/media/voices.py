@@ -127,7 +127,7 @@ class Voice:
 
 
 def documented(name: str) -> str | None:
-    """Return the documented voice that a name stands for; None: it is no such name.
+    """Return the documented voice of a name; None if there is none.
 
     >>> documented("echo"), documented("af_sky"), documented("darth")
     ('am_echo', 'af_sky', None)

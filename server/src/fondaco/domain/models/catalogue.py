@@ -136,7 +136,7 @@ class Catalogue:
         return self._names.known(name, kind)
 
     def leaves_open(self, name: str) -> bool:
-        """Whether a name requests no particular model: the trait `default`, or what stands for it."""
+        """Whether a name requests no particular model: the trait `default`, or an alias of it."""
         if name in self._entries:
             return False
         target = self._targets.get(name)
@@ -172,7 +172,7 @@ class Catalogue:
         return self._current_names
 
     def _resolved(self, name: str, kind: ModelType) -> str:
-        """Return the id or trait that an unknown name stands for; where there is none, the name."""
+        """Return the id or trait that replaces an unknown name, or else the name."""
         names = self._names
         if names.type_of(name) is not None:
             return name
@@ -185,7 +185,7 @@ class Catalogue:
     def _twin(self, name: str, kind: ModelType) -> str:
         """Return the id of the twin for encrypted content of the model that the rest of a name leads to.
 
-        A name that asks for encryption never leads to a plain model, whatever stands for unknown names.
+        A name of an encrypted model never resolves to a plain model, whatever replaces unknown names.
         """
         plain = name.removeprefix(SEALED)
         if plain.startswith(SEALED):

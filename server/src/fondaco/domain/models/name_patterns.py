@@ -47,7 +47,7 @@ class NamePattern:
 
 
 class NamePatterns:
-    """Patterns and what each stands for; of several that match, the one with the most literals counts."""
+    """Patterns and their targets; of several matches, the one with the most literal text wins."""
 
     def __init__(self, targets: Mapping[str, str]) -> None:
         """Take pattern -> id or trait of the model that serves the names that match it."""

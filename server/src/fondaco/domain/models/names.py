@@ -106,7 +106,7 @@ def changes_at(models: Iterable[AnyModel]) -> tuple[int, ...]:
 
 
 def announced(model: AnyModel, now: float) -> Deprecation | None:
-    """Return a model's deprecation, once its announcement date has come."""
+    """Return a model's deprecation, from its announcement date on."""
     end = model.deprecation
     return end if end is not None and now >= starts_at(end.announced) else None
 

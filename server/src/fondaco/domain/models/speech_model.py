@@ -31,7 +31,7 @@ class SpeechModel(AnyModel):
         """Return the task of a request; a voice that is not here is replaced by the nearest of its language.
 
         Raises:
-            InvalidRequestError: nobody knows a voice with this name, or its language is not spoken here.
+            InvalidRequestError: the voice is unknown, or no voice of the model has its language.
         """
         return SpeechTask(
             model=self.id,

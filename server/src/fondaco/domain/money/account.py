@@ -78,7 +78,7 @@ class Account:
     tier: str = "paid"
     """The tier, which sets its rate limits."""
     disabled: bool = False
-    """A disabled account's keys authenticate nobody."""
+    """A disabled account's keys are rejected."""
     wallet: str | None = None
     """The address of the wallet that the account belongs to, `0x` and 40 lower-case hex digits."""
 

@@ -66,7 +66,7 @@ class Entry:
     execution_ms: int = 0
     epoch: int | None = None
     """Of a charge: the epoch of the call's admission, in which it counts against the key's limit.
-    None stands for the epoch of `at`."""
+    None means the epoch of `at`."""
     notes: str = ""
     """Why the charge is what it is, for the account's owner: never content."""
 
@@ -77,7 +77,7 @@ class Entry:
 
 
 def epoch_reference(account_id: int, epoch: int) -> str:
-    """Return the id of an account's refill for an epoch, stored in place of a call id.
+    """Return the id of an account's refill for an epoch, stored instead of a call id.
 
     It is a function of both, so the unique index over (call, sku, currency) prevents a second refill.
     """

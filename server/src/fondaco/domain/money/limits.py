@@ -26,7 +26,7 @@ class LimitType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """The limits of one class of models; None: there is no such limit."""
+    """The limits of one class of models; None: unlimited."""
 
     requests_per_minute: int
     requests_per_day: int
@@ -50,7 +50,7 @@ def known_tier(name: str, tiers: Collection[str]) -> str:
     """Return the name of a tier.
 
     Raises:
-        ValueError: it is none of `tiers`.
+        ValueError: the tier does not exist.
 
     >>> known_tier("paid", {"paid", "explorer"})
     'paid'

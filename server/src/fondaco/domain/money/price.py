@@ -165,7 +165,7 @@ class HearingPrice:
     """Nano-dollars per second of sound."""
 
     def charge(self, seconds: int) -> Charge:
-        """Return the charge for so many seconds; its row names the model that heard them."""
+        """Return the charge for so many seconds; its row names the transcription model."""
         return _charge((self.model, Sku.HEARING, seconds, self.second * _MILLION))
 
     def ceiling(self, seconds: int) -> int:

@@ -79,7 +79,7 @@ _units: Callable[[Usage], tuple[int, ...]] = attrgetter(*[one.name for one in fi
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The usage that an engine reports so far; None stands for a part that it did not report.
+    """The usage that an engine reports so far; None means a part that it did not report.
 
     A missing part is not 0: the meter counts it instead. Each part is a whole number of 0 to 2^31-1;
     cached tokens are part of the input tokens, reasoning and prediction tokens part of the output

@@ -25,7 +25,7 @@ async def provider_of(name: str) -> EvidenceProvider:
     """Return the provider of a name; `auto`: the first that has evidence.
 
     Raises:
-        EvidenceUnavailableError: the one that is named has none. Another one would prove less than asked for.
+        EvidenceUnavailableError: the configured provider has none. Another one would prove less than requested.
     """
     names = tuple(PROVIDERS) if name == AUTO else (name,)
     for number, one in enumerate(names, 1):

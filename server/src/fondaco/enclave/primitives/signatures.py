@@ -121,7 +121,7 @@ def sign_message(private: EllipticCurvePrivateKey, text: str) -> str:
 
 
 def signer_of_message(text: str, signature: str) -> bytes | None:
-    """Return the uncompressed public key that signed a text as wallets do; None: nobody did."""
+    """Return the uncompressed public key that signed a text as wallets do; None if there is none."""
     value = key_from_hex(signature)
     return None if value is None else _signer(value, _hash_of_message(text))
 

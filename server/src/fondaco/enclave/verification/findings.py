@@ -28,7 +28,7 @@ def checked(check: str, holds: bool, proved: str, failed: str) -> Finding:  # no
 
 
 def unproved(check: str, says: str) -> Finding:
-    """Return that something can't be told from here."""
+    """Return that something cannot be verified here."""
     return Finding(check, Outcome.UNPROVED, says)
 
 

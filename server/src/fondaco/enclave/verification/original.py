@@ -14,7 +14,7 @@ def verify_original(reply: object, *, report: object, nonce: str, model: str) ->
     Args:
         reply: as it was received, as JSON values.
         report: ACI's, of the same enclave.
-        nonce: 64 hexadecimal digits, that the reply was asked with.
+        nonce: the 64 hexadecimal digits of the request.
         model: likewise.
     """
     key = key_from_hex(text(reply, "signing_key") or text(reply, "signing_public_key"))

@@ -1,4 +1,4 @@
-"""Pins: facts of an enclave by which it is recognised later."""
+"""Pins: facts that identify an enclave later."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from fondaco.enclave.verification.json_paths import at, is_integer
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Pinned facts of an enclave, by which it is recognised later."""
+    """Pinned facts that identify an enclave later."""
 
     workload_id: str
     version: int

@@ -32,7 +32,7 @@ def verify_report(report: object, *, nonce: str, now: float) -> list[Finding]:
 
     Args:
         report: as it was received, as JSON values.
-        nonce: that it was asked with.
+        nonce: the nonce of the request.
         now: Unix seconds.
 
     Source: ACI, section 10.1.

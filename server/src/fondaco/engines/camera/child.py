@@ -20,7 +20,7 @@ _BAND_ROWS = 128
 
 
 class CancelledError(Exception):
-    """Nobody wants the video any longer."""
+    """The video is no longer needed."""
 
 
 class _Camera:

@@ -17,7 +17,7 @@ _SIDE = 128
 _HORIZON = 0.45
 """Of the height: above, nothing but what is far."""
 _GROUND = 0.85
-"""The nearness of the ground at the picture's lower edge, where no subject stands on it."""
+"""The nearness of the ground at the picture's lower edge, without a subject."""
 _STANDING = 0.6
 """A subject whose foot is further down than this share of the height stands on the ground; any other
 floats."""

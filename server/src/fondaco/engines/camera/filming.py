@@ -46,7 +46,7 @@ def filmed(
         video: what becomes of it.
         subject_network: the file of the network that finds what stands out; None: only the ground is
             taken for near.
-        advance: told how many frames of how many are done, from time to time; what it raises ends the
+        advance: called with the number of completed frames, and of all frames, from time to time; what it raises ends the
             work.
     """
     size = video.width, video.height

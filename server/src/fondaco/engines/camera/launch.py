@@ -12,7 +12,7 @@ _MEMORY_BYTES = 1024 * 2**20
 """Of data: a video of 1080p takes less than half of it, one of the largest still more."""
 
 _CANCEL_GRACE_S = 2.0
-"""A child notices between two frames; loading it anew takes about as long."""
+"""A child notices between two frames; reloading it takes about as long."""
 
 
 @dataclass(frozen=True, slots=True)

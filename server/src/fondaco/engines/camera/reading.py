@@ -52,7 +52,7 @@ class _Verb:
     aimless: str = ""
     """The direction where none is named, but what stands beside the word tells that a camera is meant."""
     camera: bool = False
-    """Whether a camera has to be named before it, as other things do the same; a prompt may begin with
+    """Whether a camera must be named before it, as other things do the same; a prompt may begin with
     it."""
 
 

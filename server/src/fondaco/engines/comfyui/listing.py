@@ -56,7 +56,7 @@ async def names_listed(client: HttpClient) -> frozenset[str]:
 
 
 async def _node(client: HttpClient, name: str) -> Any:
-    """Return what a ComfyUI says of a class of nodes; nothing if it has none of it."""
+    """Return ComfyUI's description of a class of nodes; empty if it lacks the class."""
     return row_of(row_of(await asked(client, f"/object_info/{name}")).get(name))
 
 

@@ -1,4 +1,4 @@
-"""Pictures that a job needs, brought to the engine and blanked there afterwards."""
+"""Uploads of a job's pictures, which are overwritten afterwards."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager

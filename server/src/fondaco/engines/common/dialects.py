@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, TypeGuard, get_args
 
 
 class Count(StrEnum):
-    """The endpoint by which an engine counts a prompt."""
+    """The endpoint that counts a prompt."""
 
     NOT = "not"
     TOKENIZE = "tokenize"

@@ -6,7 +6,7 @@ from array import array
 from fondaco.domain.media.sound import SAMPLE_RATE, Sound, wav_of
 
 _CUT_WITHIN_S = 20.0
-"""The last seconds of a piece, somewhere in which it is cut."""
+"""The last seconds of a piece, within which it is cut."""
 _FRAME = SAMPLE_RATE // 5
 
 

@@ -136,7 +136,7 @@ class StyleNetwork:
 
 
 def _in_colours_of(picture: Image.Image, drawn: Rgb) -> Rgb:
-    """Return the strokes of a drawing on the light and the colours of the picture that it was made of."""
+    """Combine the strokes of a drawing with the light and colours of its source picture."""
     light, *colours = picture.convert("YCbCr").split()
     strokes = np.asarray(Image.fromarray(drawn).convert("L"), np.float32)
     own = np.asarray(light, np.float32)

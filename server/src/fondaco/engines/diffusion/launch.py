@@ -86,7 +86,7 @@ class DiffusionLaunch:
         )
 
     def unavailable_reason(self) -> str:
-        """Return why no such model can run here, and how to mend it; empty if it can."""
+        """Return why diffusion models cannot run here, and the fix; empty if they can."""
         if self.binding or installed_binding():
             return ""
         return how_to_install_library()

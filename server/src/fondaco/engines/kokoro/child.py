@@ -33,7 +33,7 @@ def load(launch: Mapping[str, Any]) -> Interruptible:
 
 
 class KokoroReader(Reader):
-    """Handles requests, and stops in the middle of a sentence when it is told to."""
+    """Handles requests, and can be cancelled in the middle of a sentence."""
 
     def __init__(self, model: KokoroModel) -> None:
         super().__init__(KokoroVoices(model))

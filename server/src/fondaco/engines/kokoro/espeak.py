@@ -40,7 +40,7 @@ class Espeak:
         """Load its rules.
 
         Raises:
-            KeyError: it is none of those that are read so.
+            KeyError: the language is not supported.
         """
         import espeakng_loader  # noqa: PLC0415 - installed by choice
         from espeakng_runtime import EspeakRuntime  # noqa: PLC0415 - likewise

@@ -10,7 +10,7 @@ from fondaco.engines.common.speech.plain import plain
 _LATIN: Final = re.compile(r"([A-Za-z][A-Za-z'. -]*)")
 """English words in a Chinese text."""
 _LONG: Final = re.compile(r"\d{13,}")
-"""Numbers that misaki has no Japanese words for: they are said digit by digit."""
+"""Numbers without Japanese words in misaki, which are spoken digit by digit."""
 
 
 class Chinese:

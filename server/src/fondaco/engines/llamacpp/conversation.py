@@ -32,7 +32,7 @@ def conversation(request: ChatRequest, *, tools: bool) -> bytes:
 
 
 def continued(request: ChatRequest) -> str:
-    """Return the text that the output goes on with; empty: it begins anew.
+    """Return the text that the output goes on with; empty: it starts again.
 
     It follows the rendered prompt, as no template has a place for half an answer.
     """

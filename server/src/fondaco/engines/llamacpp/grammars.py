@@ -42,7 +42,7 @@ def grammar(*rules: str) -> str:
 
 
 def symbol(output_format: OutputFormat) -> str:
-    """Return the symbol by which a rule includes an output format.
+    """Return the symbol with which a rule includes an output format.
 
     Like any symbol of Lark it can be part of a longer rule: `start: "<call>" %json {...} "</call>"`.
     """
@@ -56,7 +56,7 @@ def symbol(output_format: OutputFormat) -> str:
 
 
 def json_of(schema: str, whitespace: str | None = None) -> str:
-    """Return the symbol by which a rule includes the JSON of a schema.
+    """Return the symbol with which a rule includes the JSON of a schema.
 
     Args:
         schema: as JSON text.

@@ -188,7 +188,7 @@ class Answer:
         self.cached_tokens = 0
         """Prompt tokens that came from the cache."""
         self.cut = False
-        """Whether a stop token ended a choice: the engine continues and has to be stopped."""
+        """Whether a stop token ended a choice: the engine continues and must be stopped."""
 
     @property
     def finished(self) -> bool:

@@ -65,7 +65,7 @@ class SlotTable:
         """Return a seat for a call with as many free slots as `choices`, or None.
 
         Args:
-            scope: whose prompts the cache may hold; the empty scope shares with nobody.
+            scope: the scope whose prompts the cache may contain; the empty scope is never shared.
             choices: at most the number of slots.
             prompt: decides between several slots of the scope: the best match is taken.
         """

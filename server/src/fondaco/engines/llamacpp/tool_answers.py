@@ -23,7 +23,7 @@ class ToolCallParser:
         self._choices: dict[int, _ChoiceParser] = {}
 
     def read(self, batch: EventBatch) -> EventBatch:
-        """Return a batch with calls in place of their text."""
+        """Return a batch with calls instead of their text."""
         events: list[ChatEvent] = []
         for event in batch:
             if isinstance(event, Text):

@@ -89,7 +89,7 @@ def openings(request: ChatRequest) -> dict[str, tuple[str, str]]:
 def grammar_of(request: ChatRequest) -> str | None:
     """Return the grammar of an answer, where its output format is not left to the model.
 
-    Where an output format is wanted and functions may be called, it holds for what is said in place of a call.
+    With functions, an output format applies to text that replaces a call.
     """
     tool_options, output_format = request.options.tool_options, request.options.output_format
     if tool_options is not None and tool_options.callable:
@@ -122,7 +122,7 @@ def _rules(request: ChatRequest, tool_options: ToolOptions) -> Iterator[str]:
 
 
 def _words(request: ChatRequest, *, several: bool) -> Iterator[str]:
-    """Yield the rules for what is said in place of calls, or before them."""
+    """Yield the rules for text instead of calls, or before them."""
     if request.options.output_format is not None:
         yield f"words: {grammars.symbol(request.options.output_format)}"
         return

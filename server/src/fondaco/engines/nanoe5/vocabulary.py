@@ -31,7 +31,7 @@ class Vocabulary:
         self._blob = self._offsets + 4 * (self.size + 1) + 4 * self.size
 
     def text(self, token_ids: Sequence[int]) -> str:
-        """Return the text of some token ids, special ones left out; each has to be below `size`."""
+        """Return the text of some token ids, special ones left out; each must be below `size`."""
         text = b"".join(self._piece(token) for token in token_ids if token not in self._special)
         return text.decode("utf-8", "replace").replace(_SPACE, " ").removeprefix(" ")
 

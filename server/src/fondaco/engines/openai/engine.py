@@ -172,7 +172,7 @@ class OpenAICompatible:
         """Count raw prompts: token ids as they are, texts by the engine or by an upper bound.
 
         Raises:
-            FieldNotTakenError: the engine does not complete them as it is asked to.
+            FieldNotTakenError: the engine does not support the request.
         """
         expect_raw_taken(request, raw, self._dialect, self._name)
         counts = self._dialect.count is Count.TOKENIZE and raw.suffix is None
@@ -209,7 +209,7 @@ class OpenAICompatible:
         return self._answered(request)
 
     def _takes_together(self, request: ChatRequest, raw: RawPrompts) -> bool:
-        """Whether the engine is asked for all raw prompts at once."""
+        """Whether all raw prompts of a request are sent to the engine at once."""
         return self._dialect.many_prompts and not (raw.echo and _is_scored(request))
 
     def _answered(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:

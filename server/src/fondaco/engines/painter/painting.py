@@ -66,7 +66,7 @@ def paint(request: PaintRequest, restyle: Restyle | None = None) -> Picture:
         restyle: repaints the pictures of some styles; None: they stay as their strokes made them.
 
     Raises:
-        ValueError: a side is out of bounds, or there is no such style.
+        ValueError: a side is out of bounds, or the style does not exist.
     """
     _check(request)
     brief = read(request.prompt, request.negative_prompt)

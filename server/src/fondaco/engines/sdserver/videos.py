@@ -68,7 +68,7 @@ class SdVideos:
             name: in the configuration.
             client: its address without `/sdcpp`.
             models: our model id -> the engine's name of its one model.
-            options: how it is asked.
+            options: options of its requests.
             videos: likewise, for videos.
         """
         self._name = name
@@ -94,7 +94,7 @@ class SdVideos:
     async def generate(
         self, task: VideoTask, progress: Progress, remote: RemoteJob = _UNKEPT, /
     ) -> GeneratedVideo:
-        """Return the engine's video of a task, exactly as large and long as it is asked for.
+        """Return the engine's video of a task, in exactly the requested size and length.
 
         One that `remote` knows is not drawn again, unless the server has lost it or failed at it.
         Progress is concluded from how long the last video took: the server does not tell any.

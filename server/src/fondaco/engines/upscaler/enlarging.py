@@ -1,4 +1,4 @@
-"""Enlarging: the network's drawing brought to the size that is asked for, true to the picture."""
+"""Enlarging: the network's output, scaled to the requested size and kept true to the picture."""
 
 from collections.abc import Iterator
 from math import ceil

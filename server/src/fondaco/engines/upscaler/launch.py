@@ -30,7 +30,7 @@ class UpscalerLaunch:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that have to be there."""
+        """All files that must be there."""
         return (self.weights, self.layers, self.styles)
 
     @property

@@ -31,7 +31,7 @@ class Network:
             threads: that compute a piece.
 
         Raises:
-            OSError: a file is missing, or is none of ncnn's.
+            OSError: a file is missing, or is not an ncnn file.
         """
         self._net = ncnn.Net()
         self._net.opt.num_threads = threads

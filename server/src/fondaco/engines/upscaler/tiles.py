@@ -13,7 +13,7 @@ from fondaco.engines.upscaler.planes import Box, Planes
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A piece of a result, and the piece of a picture that it is made of."""
+    """A piece of a result, and its source piece of the picture."""
 
     left: int
     top: int
@@ -55,7 +55,7 @@ def tiles(
     """Yield the tiles that make up a result.
 
     Args:
-        picture: what the result is made of, [height, width, ...].
+        picture: the source, [height, width, ...].
         result: of another size, or of the same.
         side: of a tile at most, in pixels of the picture.
         margin: pixels around a tile that it is computed with.

@@ -1,4 +1,4 @@
-"""Orders: the fields by which a video is queued.
+"""Orders: the fields of a request that queues a video.
 
 Source: Venice, `POST /video/queue`, `QueueVideoRequest`.
 """
@@ -19,7 +19,7 @@ class QueuedModel:
     aspect_ratios: tuple[str, ...]
     """Those of the model here, one of which each task has."""
     audio_configurable: bool = False
-    """Whether the engine is told if a video has sound."""
+    """Whether requests say if a video has sound."""
     omitted: frozenset[str] = frozenset()
     """Fields that the engine refuses, and so does not get."""
 
@@ -52,7 +52,7 @@ def fields_of(task: VideoTask, model: QueuedModel) -> dict[str, object]:
 
 
 def _video_type(file: bytes) -> str:
-    """Return the media type of a video to go by, which is MP4, MOV or WebM if it is one."""
+    """Return the media type of a source video: MP4, MOV or WebM."""
     if file[4:8] != b"ftyp":
         return "video/webm"
     return "video/quicktime" if file[8:10] == b"qt" else "video/mp4"

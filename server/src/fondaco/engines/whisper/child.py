@@ -1,4 +1,4 @@
-"""The child process of a Whisper model: hears a piece of sound, segment by segment.
+"""The child process of a Whisper model: transcribes a piece of audio, segment by segment.
 
 A request with sound begins a piece; each further one asks for its next segment.
 """
@@ -71,7 +71,7 @@ def _loaded(files: Mapping[str, Path], links: str, threads: int) -> WhisperModel
 
 
 class Ears:
-    """A model, and the piece of sound that it hears."""
+    """A model, and the piece of audio that it transcribes."""
 
     cancellable = True
     """At the end of the request in hand, which takes no longer than one segment."""
@@ -116,7 +116,7 @@ class Ears:
     def _hear(
         self, samples: Samples, speech: tuple[tuple[float, float], ...], request: Mapping[str, Any]
     ) -> str:
-        """Begin to transcribe what is said; return its language."""
+        """Start the transcription; return the language."""
         temperature = request["temperature"]
         self._segments, info = self._model.transcribe(
             samples,

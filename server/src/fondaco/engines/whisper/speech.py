@@ -1,6 +1,6 @@
 """Speech detection in a piece of sound, and the point where the piece can be cut.
 
-Whisper makes words up where nobody speaks, so it hears nothing but speech.
+Whisper invents words in silence, so it receives only speech.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ Span: TypeAlias = tuple[float, float]
 
 _VOICE = VadOptions(threshold=0.4, min_silence_duration_ms=400, speech_pad_ms=300)
 _LONGEST_PAUSE_S = 5.0
-"""Within what Whisper hears at once; a longer one is left out."""
+"""Within Whisper's window; a longer one is skipped."""
 _CUT_WITHIN_S = 30.0
-"""The last seconds of a piece, somewhere in which it is cut."""
+"""The last seconds of a piece, within which it is cut."""
 _QUIET_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of sound, up to where it is heard."""
+    """A piece of audio, up to its cut."""
 
     speech: tuple[Span, ...]
     """Spans of speech, with short pauses."""
@@ -36,11 +36,11 @@ class Piece:
 
 
 def piece_of(samples: Samples, *, last: bool) -> Piece:
-    """Return when somebody speaks in a piece.
+    """Return the times of speech in a piece.
 
     Args:
         samples: of -1 to 1.
-        last: whether nothing follows, so that it is heard to its end.
+        last: whether this is the last piece, which is transcribed to its end.
     """
     spans = [
         (one["start"] / SAMPLE_RATE, one["end"] / SAMPLE_RATE)

@@ -60,7 +60,7 @@ def _inference(model_id: str, name: str, engine: str) -> bytes:
 
 
 def ending(notice: DeprecationNotice) -> bytes:
-    """Return the retirement of the model that was asked for, announced or past, and its date."""
+    """Return the requested model's retirement, announced or past, and its date."""
     return lines_of(
         (
             (b"x-venice-model-deprecation-warning", _printable(notice.text)),

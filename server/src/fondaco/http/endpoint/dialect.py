@@ -34,7 +34,7 @@ class ApiDialect:
     stream_end: bytes = b""
     """The event that ends a stream which ended well, such as `data: [DONE]`."""
     key_header: str | None = None
-    """The header, in lower case, that may carry the key in place of `Authorization: Bearer`."""
+    """The header, in lower case, that may carry the key instead of `Authorization: Bearer`."""
     account_header: str | None = None
     """The header, in lower case, that selects an account; any but the key's own is refused."""
     request_id_header: str | None = None
@@ -61,7 +61,7 @@ class ApiDialect:
                 )
 
     def with_error_objects(self) -> Self:
-        """Return the dialect as it is spoken to clients that read an object only."""
+        """Return the dialect for clients that only read an error object."""
         body = self.error_object_body
         return self if body is None else replace(self, error_body=body)
 

@@ -30,7 +30,7 @@ class FileStream:
     """The writer of a file, whose caller sets the pace.
 
     The head is sent with the first bytes, so that an error before them has its own status. After them an
-    error ends the connection without the end of the body: whoever reads it knows that it is not complete.
+    error ends the connection without the end of the body: the client then knows that it is incomplete.
     """
 
     __slots__ = (

@@ -47,7 +47,7 @@ class Response:
     encoding: bytes = b""
     """The content coding of the body; empty: none."""
     exact: bool = False
-    """Whether the body is sent as it is, never compressed: somebody has signed it."""
+    """Whether the body is signed, and must not be compressed."""
 
     async def pack(self, exchange: Exchange) -> None:
         """Compress a large body on a thread, because it would block the event loop for milliseconds."""

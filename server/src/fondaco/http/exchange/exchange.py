@@ -17,9 +17,9 @@ Header = tuple[bytes, bytes]
 """Name in lower case, and value."""
 
 CALLER_GONE = 499
-"""The status that is counted where the caller went away before there was a response."""
+"""The status in metrics if the client disconnected before the response."""
 UNCOUNTED_BYTES = 64 * 2**10
-"""Bytes of a body that are read before anybody asks for it."""
+"""Bytes of a body that are read ahead of demand."""
 _MOST_FIELDS = 100
 _SINGLE = frozenset(
     {
@@ -46,7 +46,7 @@ class Exchange(ABC):
     task: asyncio.Task[None] | None = None
     """The task that makes the response."""
     abandoned = False
-    """Whether the caller went away, so that the task was cancelled."""
+    """Whether the client disconnected, which cancelled the task."""
     complete = False
     """Whether the whole body has arrived."""
     base_lines = b""
@@ -54,9 +54,9 @@ class Exchange(ABC):
     route = "unknown"
     """The path of the endpoint that answers, as a template, once that is known."""
     key_id = ""
-    """The id of the key that came with the request, once that is known."""
+    """The id of the key sent with the request, once that is known."""
     by_session = False
-    """Whether a session came with the request in place of a key; `key_id` is then that of its key."""
+    """Whether the request uses a session instead of a key; `key_id` is then that of its key."""
     account_id: int | None = None
     """The account of that key, once that is known."""
     account_lines: Callable[[Quota | None], bytes] | None = None
@@ -66,16 +66,16 @@ class Exchange(ABC):
     exposed = False
     """Whether a page of another origin may read the response: its headers are then listed for CORS."""
     started = False
-    """Whether a response has begun."""
+    """Whether a response has started."""
     error_event: Callable[[FondacoError], bytes] | None = None
     """Writes the event that ends a stream with an error; None: as the API's dialect has it."""
     indivisible = False
-    """Whether what was started is a file, inside of which nobody can be told of an error."""
+    """Whether the started response is a file, which cannot contain an error."""
     status = 0
     room = UNCOUNTED_BYTES
-    """Bytes of body that are taken at present; more, once somebody asks for it."""
+    """Bytes of the body that are currently accepted; raised when the body is read."""
     _at_end: tuple[Callable[[], None], ...] = ()
-    """Called once nothing of the exchange is needed any more."""
+    """Called when the exchange is no longer needed."""
     authority: bytes = b""
     """The host, perhaps with a port, that the request is for."""
     secure = False
@@ -123,7 +123,7 @@ class Exchange(ABC):
         """Join the values of a header that is sent on several lines, as lists may be (RFC 9110, 5.3).
 
         Raises:
-            InvalidRequestError: a header of one value came twice; which is meant, nobody can know.
+            InvalidRequestError: a header with a single value was sent twice, which is ambiguous.
         """
         headers, fields = self.headers, self._fields
         if len(headers) == len(fields):
@@ -157,7 +157,7 @@ class Exchange(ABC):
             raise InvalidRequestError(message) from None
 
     async def exceeds(self, limit_bytes: int) -> bool:
-        """Whether the body is larger than that; where nobody tells, so much of it is read."""
+        """Whether the body is larger than that; if that is unknown, so much of it is read."""
         declared = self.declared_bytes
         if declared is not None:
             return declared > limit_bytes
@@ -229,7 +229,7 @@ class Exchange(ABC):
         return self._size > self.room and not self.ended
 
     def abandon(self) -> None:
-        """Cancel the task that makes the response, because the caller went away.
+        """Cancel the task of the response, because the client disconnected.
 
         The task itself is cancelled, once: a cancel scope a request would cost a tenth of the call.
         """
@@ -288,14 +288,14 @@ class Exchange(ABC):
 
     @abstractmethod
     def drained(self) -> Awaitable[None]:
-        """Return once there is room for more of the response, or nobody to take it."""
+        """Return once the response can continue, or the client has disconnected."""
 
     @abstractmethod
     def count_sent(self) -> Callable[[], int]:
         """Count the bytes that are sent from now on; return a function that returns their number."""
 
     def at_end(self, release: Callable[[], None]) -> None:
-        """Have `release` called once nothing of the exchange is needed any more, after earlier ones."""
+        """Have `release` called when the exchange is no longer needed, after earlier ones."""
         self._at_end += (release,)
 
     def leave(self) -> None:

@@ -14,11 +14,11 @@ class OpenConnection(Protocol):
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """The task that makes the response at present."""
+        """The task of the current response."""
         ...
 
     def shut_down(self) -> None:
-        """Close after the response at present, if there is one."""
+        """Close after the current response, if any."""
         ...
 
     def close(self) -> None:
@@ -31,7 +31,7 @@ class Slot(Enum):
 
     NORMAL = 0
     PROBE_ONLY = 1
-    """Beyond the limit: one request, which has to be a health check."""
+    """Beyond the limit: one request, which must be a health check."""
     REFUSED = 2
     """Refused at once."""
 

@@ -22,7 +22,7 @@ class ResponseTransport(Protocol):
         ...
 
     def write(self, octets: bytes) -> None:
-        """Send; to a caller who went away, nothing."""
+        """Send, unless the client has disconnected."""
         ...
 
     def listen(self) -> None:
@@ -34,7 +34,7 @@ class ResponseTransport(Protocol):
         ...
 
     async def drained(self) -> None:
-        """Return once there is room for more of the response, or nobody to take it."""
+        """Return once the response can continue, or the client has disconnected."""
         ...
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Http1Exchange(Exchange):
         return self._line.congested
 
     def drained(self) -> Awaitable[None]:
-        """Return once there is room for more of the response, or nobody to take it."""
+        """Return once the response can continue, or the client has disconnected."""
         return self._line.drained()
 
     def count_sent(self) -> Callable[[], int]:

@@ -99,7 +99,7 @@ class Listener:
         self._requested.set()
 
     def running_tasks(self) -> set[asyncio.Task[None]]:
-        """Return the tasks that make responses at present."""
+        """Return the tasks of current responses."""
         registry = self._registry
         tasks = {connection.task for connection in registry.connections}
         return {task for task in (*tasks, *registry.leaving) if task is not None}
@@ -121,7 +121,7 @@ class Listener:
             connection.close()
 
     async def _quiet(self) -> None:
-        """Return once no connection and no task is left, or a second signal came."""
+        """Return once all connections and tasks have ended, or at a second signal."""
         registry = self._registry
         while (registry.connections or registry.leaving) and not self._forced.is_set():
             with suppress(TimeoutError):

@@ -293,7 +293,7 @@ class ServerConnection(asyncio.Protocol):
     # Called by the listener.
 
     def shut_down(self) -> None:
-        """Close after the response at present, if there is one."""
+        """Close after the current response, if any."""
         if self._current is None or self._closing:
             self.close()
         else:
@@ -302,7 +302,7 @@ class ServerConnection(asyncio.Protocol):
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """The task that makes the response at present."""
+        """The task of the current response."""
         return self._current.task if self._current is not None else None
 
     def _next(self) -> None:

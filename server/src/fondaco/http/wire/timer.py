@@ -53,4 +53,4 @@ class Timer:
 
 
 def _nothing() -> None:
-    """Follow a deadline that nobody has any more."""
+    """Do nothing: the callback of an ended timer."""

@@ -1,1 +1,1 @@
-"""Headers of model files, the tables before their weights; none of it is believed unchecked."""
+"""Headers of model files, the tables before their weights. Every value is checked."""

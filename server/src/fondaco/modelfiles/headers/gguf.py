@@ -21,7 +21,7 @@ MOST_TABLE_BYTES = 2**28
 Scalar: TypeAlias = str | int | float | bool
 
 _VERSIONS = (2, 3)
-"""Those whose tables are known here. Of another version nothing is said."""
+"""Supported versions. Files of other versions are not described."""
 _ALIGNMENT_KEY, _ALIGNMENT = "general.alignment", 32
 _MOST_DIMENSIONS = 4
 _STRING, _ARRAY = 8, 9
@@ -173,7 +173,7 @@ def _skip_array(file: BinaryIO) -> None:
 
 
 def _tensors(file: BinaryIO, tensors: int) -> tuple[dict[str, Tensor], Counter[int], int]:
-    """Read what is said of tensors: them, their elements by type, and where the last one ends at least."""
+    """Read the tensors, their elements by type, and the least offset at which the last one ends."""
     named, elements = dict[str, Tensor](), Counter[int]()
     end = 0
     for _ in range(tensors):

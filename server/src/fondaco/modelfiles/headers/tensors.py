@@ -14,7 +14,7 @@ class Tensor:
     kind: str
     """Its type as the file names it, such as `F16` or `Q4_K`."""
     shape: tuple[int, ...]
-    """As PyTorch has it: the last dimension lies together."""
+    """In PyTorch's order: the last dimension is contiguous."""
 
     @property
     def elements(self) -> int:

@@ -44,7 +44,7 @@ class Downloads(Protocol):
         """Fetch a model's files in the background; without effect while that is under way, or if they are here.
 
         Raises:
-            NotFoundError: no such model is known.
-            InvalidRequestError: its licence has to be agreed to before, or nothing is fetched by this server.
+            NotFoundError: the model is unknown.
+            InvalidRequestError: its licence must be agreed to before, or nothing is fetched by this server.
         """
         ...

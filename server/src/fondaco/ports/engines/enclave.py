@@ -23,7 +23,7 @@ class Enclave(Protocol):
 
         Args:
             model: the catalogue's id of the model, which the enclave knows by the same id.
-            call: the call. `answer` is asked for it soon after, or its decrypted request is dropped.
+            call: the call. Unless `answer` follows soon, its decrypted request is dropped.
 
         Raises:
             SealedRequestError: anything about the call is stale, replayed, foreign, or not encrypted.

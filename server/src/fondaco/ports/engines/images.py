@@ -124,12 +124,12 @@ class ImageCodec(Protocol):
 
         Args:
             file: of a format that `Header` knows.
-            header: as it was read from the file, which has to keep to it.
+            header: as it was read from the file, which must keep to it.
             most_pixels: of the result, in the ratio of the picture.
 
         Raises:
             CorruptedImageError: it is damaged, or not what its header says.
-            EngineError: nothing reads files at present.
+            EngineError: the process that reads files is unavailable.
         """
         ...
 

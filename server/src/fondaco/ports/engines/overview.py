@@ -1,4 +1,4 @@
-"""The state of engines as it is known, without asking them."""
+"""The known state of engines, without requests to them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ class SpeechEngine(Protocol):
         ...
 
     def speak(self, task: SpeechTask) -> AsyncGenerator[SpokenPiece]:
-        """Yield the speech piece by piece, each as soon as it is made; closing the generator stops the work.
+        """Yield the speech in pieces as they are made; closing the generator stops the work.
 
         The characters of all pieces are those of the text. A piece may be without sound: where a
         sentence has nothing to read.
@@ -84,8 +84,8 @@ class SoundCodec(Protocol):
 
         Args:
             speech_format: of the file; its sound has 24,000 samples a second.
-            speed: by which the sound is made faster without a change of pitch, 0.25 to 4.
-            whole: whether the file is complete before anybody gets it: its header then tells how long
+            speed: factor from 0.25 to 4, without a change of pitch.
+            whole: whether the file is complete before it is delivered: its header then tells how long
                 it is, and nothing comes before the end.
             account_id: that has it made; one account has some of the files that may be in the making.
         """

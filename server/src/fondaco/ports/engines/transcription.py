@@ -23,7 +23,7 @@ class TranscriptionEngine(Protocol):
         """Yield the transcript as it is made, in the order of the sound; closing the generator stops it.
 
         There is at least one part. `heard_s` never decreases, and is the length of the sound in the last
-        one; no segment ends after it. Sound in which nobody speaks has no segments.
+        one; no segment ends after it. Sound in which there is no speech has no segments.
 
         Raises:
             EngineError: the engine failed, or returned nothing that can be a transcript.
@@ -63,6 +63,6 @@ class SoundReader(Protocol):
             InvalidAudioFormatError: it is of no format that is read here, or has no sound.
             CorruptedAudioError: it is damaged.
             AudioTooLongError: it is longer.
-            EngineError: nothing reads files at present.
+            EngineError: the process that reads files is unavailable.
         """
         ...

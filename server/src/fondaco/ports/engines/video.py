@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from fondaco.domain.media.video import VideoTask
 
 Progress: TypeAlias = Callable[[float], None]
-"""Is told which share of a video is done, 0 to 1, never less than before; it neither blocks nor raises."""
+"""Receives the completed share of a video, 0 to 1, never decreasing; it neither blocks nor raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class GeneratedVideo:
 class RemoteJob(Protocol):
     """Note of the job by which a remote engine makes a video.
 
-    It is kept over a restart of this server: the engine's video is asked for then, and not ordered, and
-    paid for, anew.
+    It survives a restart of this server, which then fetches the engine's video, and does not order and
+    pay for it again.
     """
 
     @property
@@ -39,16 +39,16 @@ class RemoteJob(Protocol):
 
     @property
     def lasts(self) -> bool:
-        """Whether the video is asked for again, should this call be cancelled or not be answered."""
+        """Whether the video is fetched later if this call is cancelled or fails."""
         ...
 
     async def note(self, job_id: str) -> None:
-        """Keep the note by which the job is found again."""
+        """Store the note that identifies the job."""
         ...
 
 
 class UnkeptJob:
-    """A `RemoteJob` of a call that nobody makes again."""
+    """A `RemoteJob` of a call that is not repeated."""
 
     id: str | None = None
     lasts = False

@@ -41,7 +41,7 @@ class KeyRing:
         """Return the key with this secret, and its account.
 
         Raises:
-            InvalidApiKeyError: there is no such key, or it is revoked or expired.
+            InvalidApiKeyError: the key does not exist, or it is revoked or expired.
             InactiveKeyError: its account is disabled.
             StorageFailedError: the key is not cached and the store cannot be read.
         """

@@ -11,7 +11,7 @@ import anyio
 from fondaco.domain.errors import EngineBusyError
 
 Account: TypeAlias = int | str | None
-"""Whatever tells accounts apart; None: nobody told."""
+"""Identity of an account; None: unknown."""
 _LEAST_S = 0.001
 """Minimum that a turn counts, so that accounts alternate whatever the clock says."""
 _SPARE = 2
@@ -32,7 +32,7 @@ class _Queue:
 class FairTurns:
     """Few turns at a time. A request waits for at most one of each other account, however many those send.
 
-    Of one account, requests have their turns in the order in which they came.
+    Of one account, requests have their turns in the order of their arrival.
 
     Source: start-time fair queueing, Goyal, Vin and Cheng, 1996.
     """
@@ -44,7 +44,7 @@ class FairTurns:
         *,
         now: Callable[[], float] = anyio.current_time,
     ) -> None:
-        """Nobody waits yet.
+        """The queue is empty.
 
         Args:
             at_once: turns at a time.
@@ -72,7 +72,7 @@ class FairTurns:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody has a turn."""
+        """Whether no caller has a turn."""
         return not self._taken
 
     @asynccontextmanager

@@ -92,7 +92,7 @@ class MemoryShare:
         self._octets = octets
 
     def release(self) -> None:
-        """Hold nothing any more."""
+        """Release all memory."""
         if self._octets:
             self._budget.give_back(self._account_id, self._octets)
             self._octets = 0

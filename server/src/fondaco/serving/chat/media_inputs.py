@@ -24,7 +24,7 @@ async def fetch_media(
     Args:
         media: prepares them.
         hearing: writes recordings down for models that take none; None: nothing does.
-        model: which is asked.
+        model: the requested model.
         request: of a chat.
         paid: its call.
 

@@ -24,7 +24,7 @@ class ChatRetrieval:
 
         Raises:
             InvalidModelError: the model does not take search results, and the caller insists on a search.
-            InvalidRequestError: the operator has switched off what is asked for.
+            InvalidRequestError: the operator has switched off what is requested.
             WebNotInstalledError: the libraries for it are missing.
         """
         self._requested(model, request, options)

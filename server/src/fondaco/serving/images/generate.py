@@ -147,7 +147,7 @@ class ImageGenerator:
 
 
 def _any_blurred(files: Iterable[bool | None]) -> bool | None:
-    """Return whether any file was blurred; None: none was, and nobody looked at some.
+    """Return whether any file was blurred; None: none was, and some were not classified.
 
     >>> _any_blurred([None, True]), _any_blurred([False, False]), _any_blurred([False, None])
     (True, False, None)

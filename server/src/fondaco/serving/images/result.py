@@ -21,7 +21,7 @@ class ImageResult:
     seeds: tuple[int, ...] = ()
     """Of each; empty where chance has no part in it."""
     understood: bool = True
-    """False if an engine said that it understood nothing of the prompt."""
+    """False if an engine reported that it understood nothing of the prompt."""
     blurred: bool | None = None
     """Whether safe mode blurred any of them; None: it was off, or nothing here can tell."""
     ignored: tuple[str, ...] = ()

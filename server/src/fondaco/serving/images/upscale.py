@@ -37,7 +37,7 @@ _DEFAULT = "default"
 _BOUNDS = picture_bounds(most_pixels=UPSCALED_PIXELS)
 _PNG = Encoding(Format.PNG)
 _TOLD_DECIMALS = 3
-"""Of a scale in its header: what is told as 2.000 is sold as twofold."""
+"""Decimals of a scale in the header: 2.000 is charged as twofold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class UpscaleResult(ImageResult):
     """An upscaled image."""
 
     scale: float
-    """By which it was enlarged: less than requested where the result would have had too many pixels."""
+    """The applied scale: less than requested where the result would have had too many pixels."""
 
 
 class ImageUpscales:

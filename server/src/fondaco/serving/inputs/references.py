@@ -1,4 +1,4 @@
-"""Videos that requests go by: looked at as far as their first bytes tell.
+"""Source videos of requests, checked by their first bytes.
 
 Source: POST /video/queue, `video_url`.
 """
@@ -24,7 +24,7 @@ _FILES: Final = MediaFiles(
 
 
 async def reference(source: MediaSource, files: Files | None) -> bytes:
-    """Return the file of a video to go by; whether it can be decoded is the engine's matter.
+    """Return the file of a source video; the engine checks whether it can be decoded.
 
     Args:
         source: what the caller sent.

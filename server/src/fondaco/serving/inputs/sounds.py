@@ -58,7 +58,7 @@ class Sounds:
         Raises:
             InvalidAudioFormatError, CorruptedAudioError: it is not taken.
             AudioTooLongError: it is too long.
-            EngineError: nothing reads files at present.
+            EngineError: the process that reads files is unavailable.
             ConcurrencyLimitError, EngineBusyError: there is no memory for it.
         """
         file = await _file(source, field_path)

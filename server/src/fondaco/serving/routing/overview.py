@@ -1,4 +1,4 @@
-"""Overview of engines for the operator: their state as it is known; none of them is asked."""
+"""Overview of engines for the operator: their known state, without requests to them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ _VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class VideoOrder:
-    """A task, with the file of its picture in place of the pixels, which take more room."""
+    """A task, with the file of its picture instead of the pixels, which take more room."""
 
     task: VideoTask
     """Without its picture."""

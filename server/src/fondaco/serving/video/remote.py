@@ -1,4 +1,4 @@
-"""Jobs of engines elsewhere: kept with ours, sealed, so that a restart orders, and pays for, none of them anew."""
+"""Jobs of remote engines, stored encrypted with ours, so that a restart neither orders nor pays for them again."""
 
 import json
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class KeptJobs:
         return cls(jobs, sealer, claimed, engine, job_id)
 
     async def note(self, engine: str, job_id: str) -> None:
-        """Note where the video is made from now on; where that cannot be stored, a restart orders anew."""
+        """Store where the video is being made; if that fails, a restart orders it again."""
         self.engine, self.id = engine, job_id
         job, note = self.claimed.job, json.dumps([engine, job_id]).encode()
         try:
@@ -66,5 +66,5 @@ class KeptJob:
         return not self.limit.cancel_called
 
     async def note(self, job_id: str) -> None:
-        """Keep the note by which the job is found again."""
+        """Store the note that identifies the job."""
         await self.kept.note(self.engine, job_id)

@@ -2,7 +2,7 @@
 
 One task leases, renews and clears away, so that its own jobs are renewed before any is claimed; each job
 is made in a task of its own. Whatever becomes of a job is decided by the store: under a lease that was
-given anew, nothing can be ended.
+given again, nothing can be ended.
 """
 
 from collections import defaultdict
@@ -106,7 +106,7 @@ class JobRunner:
         metrics: Metrics,
         options: RunnerOptions,
     ) -> None:
-        """Prepare; `work` has to be set before it runs."""
+        """Prepare; `work` must be set before it runs."""
         self._jobs = jobs
         self._sealer = sealer
         self._ledger = ledger

@@ -22,7 +22,7 @@ async def still_of(
     Raises:
         InvalidRequestError: it cannot be read.
         ConcurrencyLimitError, EngineBusyError: there is no memory for it.
-        EngineError: nothing reads files at present.
+        EngineError: the process that reads files is unavailable.
     """
     if order.picture is None:
         return None
@@ -35,7 +35,7 @@ async def opaque(pixels: Pixels, codec: ImageCodec, reader: PictureReader) -> Pi
     """Return a picture as RGB: on white where it is transparent, as JPEG has it.
 
     Raises:
-        EngineError: nothing writes or reads files at present.
+        EngineError: the process that reads and writes files is unavailable.
     """
     if pixels.channels != RGBA:
         return pixels

@@ -171,7 +171,7 @@ class MemoryJobs:
         """Check that a job may end so.
 
         Raises:
-            AlreadyEnteredError: it has ended, or is leased anew.
+            AlreadyEnteredError: it has ended, or is leased again.
         """
         if self._held(ending.job_id, ending.lease) is None:
             raise AlreadyEnteredError

@@ -32,7 +32,7 @@ _BAD_GATEWAYS = {
 
 
 class NotAtEngineError(EngineError):
-    """The engine has no such endpoint, or not what was named to it."""
+    """The engine lacks the endpoint, or the named object."""
 
 
 async def asked(
@@ -44,7 +44,7 @@ async def asked(
         EngineRefusedError: it refuses the key.
         EngineBusyError: it has too much to do.
         EngineUnavailableError: it does not answer, or something before it does.
-        NotAtEngineError: it has no such thing.
+        NotAtEngineError: the engine does not have it.
         EngineError: it refuses, or its answer is no JSON or larger than `limit_bytes`.
     """
     method, payload = ("GET", b"") if body is None else ("POST", orjson.dumps(body))

@@ -20,21 +20,21 @@ class ImageOptions:
     loras: Mapping[str, str] = field(default_factory=dict)
     """Our model id -> the LoRA that its `lora_strength` is of."""
     strip_commands: bool = False
-    """Whether commands within prompts are made plain words, in place of refusing the request."""
+    """Whether commands within prompts are made plain words, instead of refusing the request."""
     at_once: int = 1
     """Pictures that it is given at a time."""
     queue: int = 16
     """Further ones that may wait for their turn."""
     first_byte_timeout_s: float = 120.0
     silence_timeout_s: float = 300.0
-    """Without any progress, where the engine tells of it."""
+    """Without any progress, if the engine reports progress."""
     total_timeout_s: float = 1800.0
     poll_s: float = 1.0
     """Between looks at how far the engine got."""
 
 
 def unsigned(seed: int) -> int:
-    """Return a seed that is none of the negative ones, which engines take for random.
+    """Return a non-negative seed, as engines treat negative ones as random.
 
     It stays below 2^31: sd-server reads larger ones as negative. No two seeds of the API become one.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 LONGEST: Final = 240
-"""Characters of a stretch: models lose the thread in longer ones, and each is made before any is heard."""
+"""Characters of a stretch: models lose track in longer ones, and each is synthesized before playback."""
 
 _END = re.compile(
     r"""

@@ -72,7 +72,7 @@ class Speaker(ChildEngine):
         """Yield the speech sentence by sentence; what has no sound counts with the next that has.
 
         Raises:
-            EngineBusyError: too many texts wait already; a text that was begun is read to its end.
+            EngineBusyError: too many texts wait already; a text that was started is read to its end.
             EngineUnavailableError: its libraries or files are missing, or the child does not start.
             NothingToReadError: nothing of the text can be read aloud.
             EngineError: it failed at a sentence.

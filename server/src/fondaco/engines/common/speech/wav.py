@@ -28,7 +28,7 @@ class WavHeader:
 
 
 def wav_header_of(begun: bytes) -> WavHeader | None:
-    """Return the header of a file that begins so; None: there has to be more of it.
+    """Return the header of a file that begins so; None: there must be more of it.
 
     Raises:
         UnusableWavError: it is none that can be used.
@@ -50,7 +50,7 @@ def wav_header_of(begun: bytes) -> WavHeader | None:
 
 
 def _chunks(begun: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, place and size of the parts that have begun."""
+    """Yield name, place and size of the parts that have started."""
     at = _RIFF.size
     while len(begun) >= at + _CHUNK.size:
         name, size = _CHUNK.unpack_from(begun, at)

@@ -15,7 +15,7 @@ _TOLD_FRAMES = 8
 
 
 class UnwantedVideoError(Exception):
-    """Nobody wants the video any longer."""
+    """The video is no longer needed."""
 
 
 class _Maker:

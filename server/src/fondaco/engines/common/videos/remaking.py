@@ -59,18 +59,18 @@ async def remade(
     model: str,
     program: Program = PROGRAM,
 ) -> GeneratedVideo:
-    """Return an engine's video as an MP4 file, exactly as large and long as it is wanted.
+    """Return an engine's video as an MP4 file of exactly the requested size and length.
 
     Args:
         file: an AVI file of JPEG pictures, up to 63 pixels larger and up to a quarter of a second shorter.
         wanted: the video.
-        advanced: told how many frames of how many are done.
+        advanced: called with the number of completed frames, and of all frames.
         engine: names the engine in the log.
         model: likewise.
         program: of the child process.
 
     Raises:
-        EngineError: the file is none that this can be made of.
+        EngineError: the file cannot be converted.
         EngineUnavailableError: the child does not start, or ended over the file.
         EngineTimeoutError: it took too long.
     """

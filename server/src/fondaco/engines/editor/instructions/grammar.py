@@ -67,7 +67,7 @@ class NotUnderstood:
     number: int
     """Of the part, from 1."""
     wants: str
-    """Class of wishes that it seems to belong to; empty if that is not known."""
+    """Likely class of the request; empty if unknown."""
 
 
 class _Reader:
@@ -93,9 +93,9 @@ class _Reader:
         """Begin a part at the present position."""
         self._part_at = self._at
         self._verb = self._fresh = True
-        """Whether no verb, and nothing at all but politeness, came yet in this part."""
+        """Whether this part has no verb yet, and only polite phrases."""
         self._closed = False
-        """Whether a command came in this part: what follows it belongs to it, or is not understood."""
+        """Whether this part has a command: following words belong to it, or are not understood."""
 
     def _separated(self) -> bool:
         found = _SEPARATOR.match(self._text, self._at)
@@ -185,7 +185,7 @@ class _Reader:
 def read(prompt: str) -> tuple[Operation, ...] | NotUnderstood:
     """Return the operations that an instruction asks for, in its order.
 
-    Every word has to be understood, or be one that says nothing: no part of an instruction is left out.
+    Every word must be understood, or be one that says nothing: no part of an instruction is left out.
     """
     if len(prompt) > LONGEST:
         return NotUnderstood(1, "")

@@ -84,7 +84,7 @@ class KeepColour:
 
 @dataclass(frozen=True, slots=True)
 class Restyle:
-    """The picture painted anew in a neural style."""
+    """The picture repainted in a neural style."""
 
     style: str
     """A key of `style_network.STYLES`."""
@@ -184,7 +184,7 @@ class Border:
     bottom: float = 1.0
     """The lower edge, as a multiple of the others."""
     pixels: int | None = None
-    """Its width where that is told in pixels."""
+    """Its width, if given in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

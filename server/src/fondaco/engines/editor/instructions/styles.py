@@ -1,4 +1,4 @@
-"""The words that neural styles go by, in the spelling that normalized instructions have."""
+"""Names of neural styles, in the spelling of normalized instructions."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Drawings made of a picture: pencil sketch, edges, relief and cartoon."""
+"""Drawings from a picture: pencil sketch, edges, relief and cartoon."""
 
 import numpy as np
 from PIL import Image, ImageFilter

@@ -73,7 +73,7 @@ class ChunkTemplate:
         return texts
 
     def text(self, payload: bytes) -> str:
-        """Return the text of a chunk that matches the template; empty if it has to be parsed."""
+        """Return the text of a chunk that matches the template; empty if it must be parsed."""
         if (
             not payload.startswith(self._before)
             or not payload.endswith(self._after)

@@ -1,4 +1,4 @@
-"""Shape checks: documents and values of an engine's JSON that have to be objects or lists."""
+"""Shape checks: documents and values of an engine's JSON that must be objects or lists."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def object_of(payload: bytes) -> dict[str, Any]:
 
 
 def object_at(value: object) -> dict[str, Any]:
-    """Return a value that has to be an object.
+    """Return a value that must be an object.
 
     Raises:
         MalformedReplyError: it is something else.
@@ -42,7 +42,7 @@ def object_at(value: object) -> dict[str, Any]:
 
 
 def list_at(value: object) -> list[Any]:
-    """Return a value that has to be a list.
+    """Return a value that must be a list.
 
     Raises:
         MalformedReplyError: it is something else.

@@ -79,7 +79,7 @@ def style_of(stage: Stage, preset: str | None) -> Style:
     """Return the style of a picture: the preset's, else what the prompt says, else oil.
 
     Raises:
-        KeyError: there is no such preset.
+        KeyError: the preset does not exist.
     """
     if preset is not None:
         return presets()[preset]

@@ -1,1 +1,1 @@
-"""Enhancing: a picture drawn anew from a coarser copy, in the look that a prompt names."""
+"""Enhancing: a picture redrawn from a coarser copy, in the look that a prompt names."""

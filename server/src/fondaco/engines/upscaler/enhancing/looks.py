@@ -63,7 +63,7 @@ class Reading:
 
     looks: tuple[Look, ...]
     understood: bool
-    """False if there are words, and none of them is known."""
+    """False if there are words, and all of them are unknown."""
 
 
 def read(prompt: str) -> Reading:

@@ -1,4 +1,4 @@
-"""Redrawing: a picture enlarged from a coarser copy, whose details the network has to make up."""
+"""Redrawing: a picture enlarged from a coarser copy, whose details the network must make up."""
 
 from math import sqrt
 
@@ -35,7 +35,7 @@ _FAINT = 0.5
 def redraw(
     picture: Pixels, width: int, height: int, networks: UpscalerNetworks, enhancement: Enhancement
 ) -> tuple[Pixels, bool]:
-    """Return a picture of the width and height, drawn anew, and whether the prompt was understood.
+    """Return a picture of the width and height, redrawn, and whether the prompt was understood.
 
     Creativity is how coarse the copy is that it is drawn from, and how much of the prompt's look it gets;
     replication, how much of its own lines and noise is laid back over it.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fondaco.engines.upscaler.planes import BICUBIC, Box, Planes, blurred, resized
 
 _SEED = 26
-"""One for all pictures, as the same picture has to give the same bytes."""
+"""One for all pictures, as the same picture must give the same bytes."""
 _KNOTS = 256
 """Random values a side, before an octave of noise repeats."""
 _AROUND = 3

@@ -40,7 +40,7 @@ class Report(_Fields):
 
 
 class Receipt(_Fields):
-    """A signed receipt: hashes of what was received, asked and returned."""
+    """A signed receipt: hashes of the request, the engine's request and the response."""
 
     api_version: Literal["aci/1"]
     receipt_id: str

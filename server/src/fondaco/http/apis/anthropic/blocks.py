@@ -159,7 +159,7 @@ class UserTurn(Open):
 
 
 class AssistantTurn(Open):
-    """An earlier response; as the last message, the beginning of the one that is asked for."""
+    """An earlier response; as the last message, the beginning of the requested one."""
 
     role: Literal["assistant"]
     content: str | Many[AssistantBlock]

@@ -217,7 +217,7 @@ def _tagged(tag: str, text: str, **fields: str | None) -> str:
 
 
 def _assistant(given: AssistantTurn) -> domain.Message:
-    """Return an earlier response; its signed reasoning goes back as it came."""
+    """Return an earlier response; its signed reasoning is sent back unchanged."""
     if isinstance(given.content, str):
         return domain.Message(Role.ASSISTANT, given.content)
     said: list[domain.Part] = []

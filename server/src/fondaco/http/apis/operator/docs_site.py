@@ -86,7 +86,7 @@ async def _not_found(path: str) -> Response:
 
 
 def _is_known(file: SiteFile, known: bytes) -> bool:
-    """Whether `If-None-Match` names the file as it is; validators compare weakly (RFC 9110, 13.1.2)."""
+    """Whether `If-None-Match` matches the current file; validators compare weakly (RFC 9110, 13.1.2)."""
     named = {one.strip().removeprefix(b"W/") for one in known.split(b",")}
     return file.etag in named or b"*" in named
 

@@ -79,7 +79,7 @@ def policy(page: bytes) -> bytes:
 
 @lru_cache(_KEPT)
 def _read(file: Path, changed_ns: int, size: int) -> SiteFile:
-    """Read a file; time and size tell one state of it from the next, after the site was built anew."""
+    """Read a file; time and size tell one state of it from the next, after the site was rebuilt."""
     body = file.read_bytes()
     return SiteFile(
         body=body,

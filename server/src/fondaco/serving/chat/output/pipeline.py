@@ -47,7 +47,7 @@ class OutputPipeline:
     async def deliver(
         self, first: EventBatch, rest: AsyncGenerator[EventBatch], meter: TokenMeter
     ) -> AsyncGenerator[EventBatch]:
-        """Yield the caller's events of an answer that has begun, and count its output.
+        """Yield the caller's events of an answer that has started, and count its output.
 
         It ends where what was sold does.
 

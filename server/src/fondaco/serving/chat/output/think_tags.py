@@ -6,7 +6,7 @@ OPENING, CLOSING = "<think>", "</think>"
 _BETWEEN = "\n\n"
 """Between the reasoning of two blocks."""
 _MOST_BLANKS = 1024
-"""Characters of white space that are held until what follows tells whose they are."""
+"""Limit of white space that is held until the following text shows where it belongs."""
 
 
 class ThinkTagParser:
@@ -43,7 +43,7 @@ class ThinkTagParser:
         self._after = False
         """Whether a block has ended."""
         self._text_seen = False
-        """Whether the text has started: nothing is parsed any more."""
+        """Whether the text has started, which ends the parsing."""
         self._held = ""
         """Text that cannot be classified yet, or white space that may end the reasoning."""
         self._pending_tokens = 0
@@ -104,7 +104,7 @@ class ThinkTagParser:
         self._inside, self._after = False, True
 
     def _parse(self, unparsed: str) -> tuple[str, str, str]:
-        """Return the reasoning in unparsed text, the text after it, and what has to be held."""
+        """Return the reasoning in unparsed text, the text after it, and what must be held."""
         reasoning = ""
         while unparsed:
             if self._inside:

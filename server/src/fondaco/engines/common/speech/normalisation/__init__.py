@@ -1,1 +1,1 @@
-"""Text normalisation: numbers, amounts, dates, addresses and abbreviations of English, as they are said."""
+"""Text normalisation: numbers, amounts, dates, addresses and abbreviations of English, as spoken."""

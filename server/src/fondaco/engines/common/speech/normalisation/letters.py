@@ -14,7 +14,7 @@ _MU: Final = "\u03bc"
 def without_other_scripts(text: str, *scripts: str) -> str:
     """Return a text without words of other scripts than Latin and those named, but for single letters.
 
-    A dictionary that does not know them is guessed around letter by letter, and gibberish is heard.
+    Without these rules, the voice would guess them letter by letter, as gibberish.
 
     Args:
         text: in whatever scripts.

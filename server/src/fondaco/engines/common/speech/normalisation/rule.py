@@ -29,7 +29,7 @@ def applied(rules: Iterable[ReadingRule], text: str) -> str:
 
 
 def spelled(digits: str) -> str:
-    """Return digits so that each is said for itself.
+    """Return digits so that each is spoken separately.
 
     >>> spelled("007")
     '0 0 7'

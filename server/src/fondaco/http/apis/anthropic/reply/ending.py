@@ -19,7 +19,7 @@ _STOP_REASONS: dict[FinishReason, str] = {
 
 @dataclass(slots=True)
 class Ending:
-    """Why a message ended, and the opaque fields that came with it."""
+    """Why a message ended, and the opaque fields sent with it."""
 
     message_id: str
     reason: FinishReason = "stop"
@@ -28,7 +28,7 @@ class Ending:
     calls: list[str] = field(default_factory=list)
     """Ids of the tool calls."""
     opaque: dict[str, list[str]] = field(default_factory=dict)
-    """Name -> the pieces of a field, as they came."""
+    """Name -> the pieces of a field, as they arrived."""
     opaque_calls: dict[str, RawJson] = field(default_factory=dict)
 
     def finish(self, event: Finish) -> None:

@@ -78,7 +78,7 @@ class MessageEvents:
         self._id = message_id
         self._model = model
         self._blocks = 0
-        """Number of blocks that have begun."""
+        """Number of blocks that have started."""
         self._kind: Literal["text", "thinking", "tool", ""] = ""
         """Of the latest block, while it is open."""
         self._opening = b""
@@ -99,7 +99,7 @@ class MessageEvents:
         return b"".join(events)
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of a batch; empty where none of it is shown."""
+        """Return the events of a batch; empty if none of it is shown."""
         if len(batch) == 1 and self._kind == "text" and isinstance(event := batch[0], Text):
             return self._opening + orjson.dumps(event.text) + _DELTA_END
         return b"".join([part for event in batch for part in self._event(event)])
@@ -182,7 +182,7 @@ class MessageEvents:
     def _close(self, *, finished_calls_alone: bool = False) -> Iterator[bytes]:
         """Yield the ends of open blocks.
 
-        A call whose input is not complete may go on after another one has begun: some engines tell that
+        A call whose input is not complete may go on after another one has started: some engines tell that
         a call has no input only at the end.
         """
         if self._kind in {"text", "thinking"}:

@@ -36,7 +36,7 @@ async def answered(
         call: the call.
         events: of the call.
         ignored: fields of the request that have no effect.
-        stream: whether events are asked for.
+        stream: whether events are requested.
     """
     if stream:
         begin = partial(_begun, exchange, call, ignored)

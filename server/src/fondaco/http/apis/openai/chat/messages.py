@@ -271,7 +271,7 @@ def _use(call: CalledTool) -> ToolUse:
 def _returned(
     part: AssistantMessage | CalledTool, names: Iterable[str]
 ) -> dict[str, object] | None:
-    """Return the opaque fields that go back to the engine, in the order in which they came."""
+    """Return the opaque fields that go back to the engine, in the order of their arrival."""
     found = {name: value for name, value in part.__dict__.items() if name in names and value}
     return found or None
 

@@ -90,7 +90,7 @@ class _ChunkWriter:
         self._usage = usage
 
     def end(self, usage: Usage) -> bytes:
-        """Return the chunk that reports usage, where it is asked for."""
+        """Return the chunk that reports usage, where it is requested."""
         return self._chunks.usage(usage) if self._usage else b""
 
 

@@ -114,7 +114,7 @@ class ReplyMessage(_Returned):
 
 
 class Choice(_Shown):
-    """One of the alternatives that were asked for."""
+    """One of the alternatives that were requested."""
 
     index: int
     finish_reason: Literal["stop", "length", "tool_calls", "content_filter"]

@@ -42,7 +42,7 @@ class _Choice:
     tools: dict[int, list[ToolPart]] = field(default_factory=dict)
     """Pieces of the model's tool calls, by index."""
     opaque: dict[str, list[str]] = field(default_factory=dict)
-    """Name -> the pieces of an opaque field, as they came."""
+    """Name -> the pieces of an opaque field, as they arrived."""
     reason: FinishReason = "stop"
 
     refusals: list[str] = field(default_factory=list)
@@ -186,7 +186,7 @@ class Chunks:
         return b'%b,"venice_parameters":%b}\n\n' % (first.removesuffix(b"}\n\n"), echo)
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of a batch; empty where none of it is shown."""
+        """Return the events of a batch; empty if none of it is shown."""
         if len(batch) == 1:
             return self._event(batch[0])
         return b"".join([self._event(event) for event in batch])
@@ -281,7 +281,7 @@ def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, objec
 
 
 def _opaque(parts: Sequence[ToolPart]) -> dict[str, object]:
-    """Return the opaque fields of a call, as they came."""
+    """Return the opaque fields of a call, as they arrived."""
     return {
         name: orjson.Fragment(text)
         for part in parts

@@ -169,7 +169,7 @@ class CompletionChunks:
         self._offsets: dict[int, _Offsets] = {}
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of a batch; empty where none of it is shown."""
+        """Return the events of a batch; empty if none of it is shown."""
         return b"".join([self._event(event) for event in batch])
 
     def end(self, usage: Usage) -> bytes:

@@ -42,7 +42,7 @@ class WholeTranscript:
 
     @property
     def text(self) -> str:
-        """All that was said."""
+        """The complete transcript."""
         return text_of(self.segments)
 
     @property
@@ -84,7 +84,7 @@ class TranscriptEvents:
         self._segments: list[Segment] = []
 
     def write(self, part: TranscriptPart) -> bytes:
-        """Return the event of a part; empty where nothing was said in it."""
+        """Return the event of a part; empty if the part has no text."""
         before = text_of(self._segments)
         self._segments += part.segments
         delta = text_of(self._segments)[len(before) :]

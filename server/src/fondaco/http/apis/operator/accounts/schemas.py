@@ -47,7 +47,7 @@ AccountName = Annotated[
         }
     ),
 ]
-"""The pattern tells less than is taken: letters and digits of any one script are."""
+"""The server accepts more than the pattern: letters and digits of any single script."""
 Notes = Annotated[
     str,
     AfterValidator(_notes),

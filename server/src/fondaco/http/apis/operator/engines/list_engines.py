@@ -9,7 +9,7 @@ from fondaco.serving.routing.overview import EngineReport, ProcessReport
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """List engines with their state as it is known: none of them is asked, and nothing is waited for."""
+    """List engines with their known state, without requests to them."""
     reports = context.platform.engine_overview.reports()
     return json_response({"data": [_engine(report) for report in reports]})
 

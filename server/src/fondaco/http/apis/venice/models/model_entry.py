@@ -155,7 +155,7 @@ def _capabilities(model: Model) -> dict[str, object]:
 
 
 def _prices(price: Price) -> dict[str, object]:
-    """Return a model's prices; `pricing` is not said of videos, as none of the shapes of the contract fits."""
+    """Return a model's prices; `pricing` is absent for videos, as no shape of the contract fits."""
     if not isinstance(price, VideoPrice):
         return {"pricing": _pricing(price)}
     return {

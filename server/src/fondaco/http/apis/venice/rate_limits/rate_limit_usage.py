@@ -14,7 +14,7 @@ from fondaco.serving.platform import Platform
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Show how much of its rate limits the account uses at present; counts nothing."""
+    """Show how much of its rate limits the account uses currently; counts nothing."""
     platform, account = context.platform, context.key_holder.account
     calls = platform.concurrent_calls
     return json_response(

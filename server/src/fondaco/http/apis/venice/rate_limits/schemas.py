@@ -80,7 +80,7 @@ class ClassUsage(BaseModel):
 
 
 class RunningCalls(BaseModel):
-    """Calls of the account that run at present."""
+    """Requests of the account in progress."""
 
     running: int
     amount: int | None = Field(description="The most that may; null: any number.")

@@ -1,4 +1,4 @@
-"""Identity of an enclave in responses, and the scope by which it tells callers apart."""
+"""Identity of an enclave in responses, and the scope that separates callers."""
 
 from hashlib import sha256
 
@@ -18,5 +18,5 @@ def identity_lines(identity: EnclaveIdentity) -> bytes:
 
 
 def owner_of(caller: Caller) -> str:
-    """Return the digest under which an enclave keeps a key's receipts, and that tells nothing else of it."""
+    """Return the digest of a key, under which an enclave stores the key's receipts."""
     return sha256(b"fondaco receipt owner\0" + caller.key.id.encode()).hexdigest()

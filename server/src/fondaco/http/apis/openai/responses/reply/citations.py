@@ -8,7 +8,7 @@ import orjson
 from fondaco.domain.web import Citation
 
 _MARK = re.compile(r"\[REF\]\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\[/REF\]")
-"""Mark by which a model cites results, by their numbers."""
+"""Mark with which a model cites results by number."""
 _MOST = 1_000
 """Annotations of one text."""
 

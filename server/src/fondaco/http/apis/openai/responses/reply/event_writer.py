@@ -73,7 +73,7 @@ class EventWriter:
         return self._taken()
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of a batch; empty where none of it is shown."""
+        """Return the events of a batch; empty if none of it is shown."""
         if self._text is not None and len(batch) == 1:  # fast path for most batches, twice as fast
             event = batch[0]
             if event.__class__ is Text and event.logprobs is None:
@@ -104,7 +104,7 @@ class EventWriter:
         return self._taken()
 
     def opened(self, item: OutputItem) -> None:
-        """An item has begun."""
+        """An item has started."""
         place = b'"output_index":%d' % item.index
         self._event(b"response.output_item.added", b'%b,"item":%b' % (place, item_json(item)))
         match item:
@@ -118,7 +118,7 @@ class EventWriter:
                 self._before, self._text = b"", None
 
     def part_opened(self, item: OutputMessage | OutputReasoning, part: Part) -> None:
-        """A part of the last item has begun."""
+        """A part of the last item has started."""
         place = _part_place(item)
         added = orjson.dumps(part.object())
         self._event(b"response.content_part.added", b'%b,"part":%b' % (place, added))
@@ -198,7 +198,7 @@ class EventWriter:
 
 
 def error_event(error: FondacoError, number: int = 0) -> bytes:
-    """Return the event that says what went wrong: of these, the first one where no response has begun."""
+    """Return the error event; the first of these events if no response has started."""
     said = error_object(error)
     fields = {**said, "type": "error", "error": said, "sequence_number": number}
     return b"event: error\ndata: %b\n\n" % orjson.dumps(fields)

@@ -47,11 +47,11 @@ class ItemListener(Protocol):
     """Listener to each step in which the items of a response are built."""
 
     def opened(self, item: OutputItem) -> None:
-        """An item has begun."""
+        """An item has started."""
         ...
 
     def part_opened(self, item: OutputMessage | OutputReasoning, part: Part) -> None:
-        """A part of the last item has begun."""
+        """A part of the last item has started."""
         ...
 
     def grown(self, text: str, logprobs: tuple[TokenLogprob, ...] | None = None) -> None:
@@ -160,7 +160,7 @@ class Output:
             self._close()
 
     def _must_wait(self, event: ChatEvent) -> bool:
-        """Whether an event has to wait for the open call, as its arguments are incomplete.
+        """Whether an event must wait for the open call, as its arguments are incomplete.
 
         Engines may tell several calls in turns, and an item of a stream does not open again.
         """

@@ -129,7 +129,7 @@ class OutputCall:
 
     @property
     def input(self) -> str:
-        """The input of a custom tool; the text itself where it is not of the form that was asked for."""
+        """The input of a custom tool; the text itself if it is not in the requested form."""
         try:
             value = orjson.loads(text := self.arguments)
         except orjson.JSONDecodeError:

@@ -39,7 +39,7 @@ class ResponseObject:
         self._tail = orjson.dumps(_constant(body, model))[1:]
 
     def begun(self) -> bytes:
-        """Return the object of a response that has just begun."""
+        """Return the object of a response that has just started."""
         return self._written(b"in_progress")
 
     def ended(
@@ -96,7 +96,7 @@ def usage_object(usage: Usage) -> dict[str, object]:
 
 
 def _constant(body: ResponsesRequest, model: Model) -> dict[str, object]:
-    """Return the fields that say what was asked for, with the values that are in effect."""
+    """Return the request's fields with their effective values."""
     asked, defaults = body.reasoning, model.defaults
     return {
         "model": model.id,
