@@ -10,8 +10,8 @@ from pathlib import Path
 from typer.core import TyperOption
 from typer.main import get_command
 
-from fondaco.cli.examples import HEADING
 from fondaco.cli.exits import Exit
+from fondaco.cli.help.examples import HEADING
 from fondaco.cli.program import program
 from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, settings_table, variable
 from fondaco.configuration.writing import literal

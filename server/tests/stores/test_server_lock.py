@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.cli.reloading import Answer, told_to_reload
+from fondaco.cli.configuring.reloading import Answer, told_to_reload
 from fondaco.stores.home import Home
 from fondaco.stores.server_lock import Reloads, ServerLock, running_server
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from fondaco.cli import completing
+from fondaco.cli.help.groups import GLOBAL, OUTPUT
 from fondaco.domain.plain_text import plain_text
 
 if TYPE_CHECKING:
@@ -21,18 +22,30 @@ Home: TypeAlias = Annotated[
         help="Home folder, which holds all state; default: FONDACO_HOME, else "
         "~/.local/share/fondaco.",
         show_default=False,
+        rich_help_panel=GLOBAL,
     ),
 ]
 Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Configuration file; default: fondaco.toml in the home folder."
+        metavar="FILE",
+        help="Configuration file; default: fondaco.toml in the home folder.",
+        rich_help_panel=GLOBAL,
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of text.", rich_help_panel=OUTPUT)
+]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Overwrite an existing file.", rich_help_panel=OUTPUT)
+]
 Wide: TypeAlias = Annotated[
     bool,
-    typer.Option("--wide", help="Print every column in full, whatever the width of the terminal."),
+    typer.Option(
+        "--wide",
+        help="Print every column in full, whatever the width of the terminal.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 

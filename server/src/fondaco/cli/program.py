@@ -11,13 +11,16 @@ import typer
 from typer.core import TyperGroup
 
 from fondaco import __version__
-from fondaco.cli import config, enclave, engines, models
+from fondaco.cli import enclave, engines, models
 from fondaco.cli.accounts import balance, commands as accounts, keys, ledger
 from fondaco.cli.accounts.usage import usage
 from fondaco.cli.chat.command import chat
+from fondaco.cli.configuring import commands as config
+from fondaco.cli.configuring.reloading import reload
 from fondaco.cli.content import characters, library
-from fondaco.cli.examples import add_examples
 from fondaco.cli.exits import Exit
+from fondaco.cli.help.examples import add_examples
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.looking.ps import ps
 from fondaco.cli.looking.status import status
 from fondaco.cli.media import jobs
@@ -28,7 +31,6 @@ from fondaco.cli.media.tts import tts
 from fondaco.cli.media.video import video
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
-from fondaco.cli.reloading import reload
 from fondaco.cli.running import dashboard
 from fondaco.cli.running.serve import serve
 from fondaco.cli.setup import service
@@ -55,11 +57,10 @@ class _Group(TyperGroup):
             raise
 
 
-program = typer.Typer(
+program = CommandGroup(
     name="fondaco",
     cls=_Group,
     help="A private AI inference platform: the Venice API, self-hosted and OpenAI-compatible.",
-    no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,

@@ -6,11 +6,12 @@ import typer
 
 from fondaco.cli.accounts.commands import row
 from fondaco.cli.admin_store import amount, chosen, opened
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import print_row
 from fondaco.domain.money.account import LONGEST_GRANT_NOTES
 
-group = typer.Typer(no_args_is_help=True, help="Show balances and grant funds.")
+group = CommandGroup(help="Show balances and grant funds.")
 
 
 @group.command()

@@ -6,6 +6,7 @@ import typer
 
 from fondaco.cli import completing
 from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, plain
 from fondaco.cli.output import Row, Table, print_row, print_rows
 from fondaco.domain.money.account import LONGEST_ACCOUNT_NAME
@@ -14,7 +15,7 @@ from fondaco.domain.plain_text import plain_name
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.accounts.account_rows import Statement
 
-group = typer.Typer(no_args_is_help=True, help="Create, list and change accounts.")
+group = CommandGroup(help="Create, list and change accounts.")
 
 _TABLE = Table(
     "No accounts yet. Create one with: fondaco accounts create NAME",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.admin_store import amount, chosen_or_first, opened, timestamp
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import Account, AsJson, Config, Home, Wide, configuration, plain
 from fondaco.cli.output import Row, Table, print_row, print_rows
 from fondaco.domain.money.account import ConsumptionLimit, Key, KeyType
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fondaco.ports import KeyReport
     from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 
-group = typer.Typer(no_args_is_help=True, help="Create, list, change and revoke API keys.")
+group = CommandGroup(help="Create, list, change and revoke API keys.")
 
 _TABLE = Table(
     "No keys yet. Create one with: fondaco keys create",

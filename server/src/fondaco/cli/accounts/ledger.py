@@ -7,6 +7,7 @@ import typer
 
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import Exit
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
 from fondaco.cli.progress import busy
@@ -14,8 +15,8 @@ from fondaco.cli.progress import busy
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
 
-group = typer.Typer(no_args_is_help=True, help="Verify and repair the ledger.")
-quarantine = typer.Typer(no_args_is_help=True, help="List, retry and discard quarantined writes.")
+group = CommandGroup(help="Verify and repair the ledger.")
+quarantine = CommandGroup(help="List, retry and discard quarantined writes.")
 group.add_typer(quarantine, name="quarantine")
 
 WriteId = Annotated[int, typer.Argument(metavar="ID", help="Id, as listed.")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.admin_store import chosen, opened, timestamp
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.options import Account, AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_rows
 from fondaco.domain.money.money import Currency
@@ -71,7 +72,12 @@ def usage(
         typer.Option(min=1, max=10**9, metavar="N", help="Page number, newest first; default: 1."),
     ] = None,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print all charges as CSV, with the columns of the API.")
+        bool,
+        typer.Option(
+            "--csv",
+            help="Print all charges as CSV, with the columns of the API.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     account: Account = None,
     home: Home = None,

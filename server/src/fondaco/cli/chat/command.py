@@ -9,6 +9,7 @@ import typer
 
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.options import AsJson, Config, Home
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fondaco.cli.connecting.api import Api
 
 _DEFAULT = "default"
+_GENERATION = "Generation options"
 
 
 class Web(StrEnum):
@@ -74,7 +76,11 @@ def chat(
     ] = "",
     json_schema: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="JSON schema that the answer must match."),
+        typer.Option(
+            metavar="FILE",
+            help="JSON schema that the answer must match.",
+            rich_help_panel=_GENERATION,
+        ),
     ] = None,
     image: Annotated[
         list[Path] | None,
@@ -83,7 +89,11 @@ def chat(
     temperature: Annotated[
         float | None,
         typer.Option(
-            min=0, max=2, metavar="NUMBER", help="Sampling temperature; default: the model's."
+            min=0,
+            max=2,
+            metavar="NUMBER",
+            help="Sampling temperature; default: the model's.",
+            rich_help_panel=_GENERATION,
         ),
     ] = None,
     top_p: Annotated[
@@ -93,18 +103,33 @@ def chat(
             max=1,
             metavar="NUMBER",
             help="Nucleus sampling: probability mass to sample from; default: the model's.",
+            rich_help_panel=_GENERATION,
         ),
     ] = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Maximum tokens of the answer, including reasoning."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Maximum tokens of the answer, including reasoning.",
+            rich_help_panel=_GENERATION,
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed; makes sampling reproducible.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Seed; makes sampling reproducible.",
+            rich_help_panel=_GENERATION,
+        ),
     ] = None,
     reasoning: Annotated[
         Effort | None,
-        typer.Option(metavar="|".join(Effort), help="Reasoning effort; default: the model's."),
+        typer.Option(
+            metavar="|".join(Effort),
+            help="Reasoning effort; default: the model's.",
+            rich_help_panel=_GENERATION,
+        ),
     ] = None,
     web: Annotated[
         Web | None, typer.Option(metavar="|".join(Web), help="Web search; default: off.")
@@ -115,7 +140,13 @@ def chat(
     url: Url = None,
     key: KeyOfUrl = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Hide the line with tokens, speed and cost.")
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Hide the line with tokens, speed and cost.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     as_json: AsJson = False,
     home: Home = None,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import SERVER
 from fondaco.cli.options import configuration
 from fondaco.environment import ConfigurationError, environment, secret
 
@@ -24,6 +25,7 @@ Url: TypeAlias = Annotated[
         help="Base URL of an OpenAI-compatible API; default: VENICE_BASE_URL, else OPENAI_BASE_URL, "
         "else the server that runs on the home folder.",
         show_default=False,
+        rich_help_panel=SERVER,
     ),
 ]
 KeyOfUrl: TypeAlias = Annotated[
@@ -33,6 +35,7 @@ KeyOfUrl: TypeAlias = Annotated[
         metavar="KEY",
         help="API key for --url: env:NAME, file:PATH, or the key itself, which other users can see in the "
         "process list.",
+        rich_help_panel=SERVER,
     ),
 ]
 _API_PATH = "/api/v1"

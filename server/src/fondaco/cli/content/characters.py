@@ -7,6 +7,7 @@ import typer
 
 from fondaco.cli.admin_store import timestamp
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_row, print_rows
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fondaco.settings import Settings
     from fondaco.stores.characters import CharacterFolder
 
-group = typer.Typer(no_args_is_help=True, help="List, add and remove characters.")
+group = CommandGroup(help="List, add and remove characters.")
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="Slug of the character.")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Table, print_rows
 from fondaco.cli.progress import progress
@@ -13,7 +14,7 @@ from fondaco.cli.progress import progress
 if TYPE_CHECKING:
     from fondaco.web.library import Library
 
-group = typer.Typer(no_args_is_help=True, help="Manage the document library that web search finds.")
+group = CommandGroup(help="Manage the document library that web search finds.")
 
 
 @group.command()

@@ -7,12 +7,13 @@ import typer
 
 from fondaco.cli.enclave.verify import verify
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import Config, Home, configuration, warn
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
 
-group = typer.Typer(
+group = CommandGroup(
     invoke_without_command=True,
     help="Run or verify an enclave for confidential chat.\n\nA server starts its own enclave. To run it "
     "on another host, start it there without a COMMAND, and set enclave.base_url in the server's "
@@ -118,7 +119,7 @@ def _asked_to_rotate(folder: Path) -> int:
     """
     import signal
 
-    from fondaco.cli.reloading import Answer, Told, server_state, signalled
+    from fondaco.cli.configuring.reloading import Answer, Told, server_state, signalled
     from fondaco.stores.server_lock import Reloads
 
     state = server_state(folder)

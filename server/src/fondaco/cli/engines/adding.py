@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.configuring.reloading import reload_if_running
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.rows import prices_of
 from fondaco.cli.options import AsJson, Config, Home, configuration, expect_variable
 from fondaco.cli.output import print_json
 from fondaco.cli.progress import busy
-from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.app.adding.engines import EngineChange

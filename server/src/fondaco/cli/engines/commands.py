@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli import completing
+from fondaco.cli.configuring.reloading import reload_if_running
 from fondaco.cli.engines.adding import add
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_rows
 from fondaco.cli.progress import busy
-from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")
+group = CommandGroup(help="List, add, test and remove upstream engines.")
 
 
 @group.command("list")

@@ -8,8 +8,9 @@ import typer
 
 from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import AsJson, Config, Home
+from fondaco.cli.options import AsJson, Config, Force, Home
 from fondaco.cli.output import print_json, printable
 from fondaco.cli.progress import busy
 
@@ -19,38 +20,68 @@ if TYPE_CHECKING:
 
 _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
+_PICTURE = "Image options"
+
 
 def image(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="Description of the image.")],
     *,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="File to write: .png, .jpg or .webp."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .png, .jpg or .webp.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = Path("image.png"),
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Id, trait or alias of an image model.")
     ] = "default",
     size: Annotated[
         str | None,
-        typer.Option(metavar="WIDTHxHEIGHT", help="Size in pixels; default: the model's."),
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Size in pixels; default: the model's.",
+            rich_help_panel=_PICTURE,
+        ),
     ] = None,
     negative_prompt: Annotated[
-        str, typer.Option("--negative", metavar="TEXT", help="Negative prompt: content to avoid.")
+        str,
+        typer.Option(
+            "--negative",
+            metavar="TEXT",
+            help="Negative prompt: content to avoid.",
+            rich_help_panel=_PICTURE,
+        ),
     ] = "",
     style: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Style, as GET /api/v1/image/styles lists it."),
+        typer.Option(
+            metavar="NAME",
+            help="Style, as GET /api/v1/image/styles lists it.",
+            rich_help_panel=_PICTURE,
+        ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Inference steps; default: the model's.")
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Inference steps; default: the model's.",
+            rich_help_panel=_PICTURE,
+        ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Seed; the same seed yields the same image; default: random."
+            metavar="N",
+            help="Seed; the same seed yields the same image; default: random.",
+            rich_help_panel=_PICTURE,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    force: Force = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,

@@ -7,11 +7,12 @@ import typer
 
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, Url, chosen_target
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.made_files import expect_writable
-from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.options import AsJson, Config, Force, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_rows
 
-group = typer.Typer(no_args_is_help=True, help="List and retrieve video jobs.")
+group = CommandGroup(help="List and retrieve video jobs.")
 _TABLE = Table(
     "No jobs.",
     optional=("attempts", "startedAt", "endedAt", "id", "failure", "heldUsd"),
@@ -64,7 +65,7 @@ def retrieve(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")
     ] = Path("video.mp4"),
-    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    force: Force = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,

@@ -10,8 +10,9 @@ import typer
 from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import Config, Home
+from fondaco.cli.options import Config, Force, Home
 from fondaco.cli.output import printable, without_controls
 from fondaco.cli.progress import busy, share_bar
 
@@ -35,12 +36,21 @@ def transcribe(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="File to write; default: standard output."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write; default: standard output.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     written: Annotated[
         Written,
-        typer.Option("--format", metavar="|".join(Written), help="Format of the transcript."),
+        typer.Option(
+            "--format",
+            metavar="|".join(Written),
+            help="Format of the transcript.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = Written.TEXT,
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Id, trait or alias of a transcription model.")
@@ -54,8 +64,10 @@ def transcribe(
     prompt: Annotated[
         str, typer.Option(metavar="TEXT", help="Names and spellings to expect.")
     ] = "",
-    translate: Annotated[bool, typer.Option(help="Translate the transcript to English.")] = False,
-    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    translate: Annotated[
+        bool, typer.Option("--translate", help="Translate the transcript to English.")
+    ] = False,
+    force: Force = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,

@@ -9,8 +9,9 @@ import typer
 
 from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.made_files import expect_writable, failed, write_made
-from fondaco.cli.options import AsJson, Config, Home
+from fondaco.cli.options import AsJson, Config, Force, Home
 from fondaco.cli.output import print_json, printable
 from fondaco.cli.progress import busy
 
@@ -31,6 +32,7 @@ def tts(
             "-o",
             metavar="FILE",
             help="File to write: .mp3, .opus, .aac, .flac, .wav or .pcm.",
+            rich_help_panel=OUTPUT,
         ),
     ] = Path("speech.mp3"),
     model: Annotated[
@@ -50,7 +52,7 @@ def tts(
         str,
         typer.Option(metavar="TEXT", help="Speaking instructions, for models that support them."),
     ] = "",
-    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    force: Force = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,

@@ -9,6 +9,7 @@ import typer
 from fondaco.cli.connecting.own_models import expect_own_model
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, Url, chosen_target
 from fondaco.cli.exits import FailedError
+from fondaco.cli.help.groups import OUTPUT
 from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.media.made_video import (
     MadeVideo,
@@ -16,11 +17,13 @@ from fondaco.cli.media.made_video import (
     report_video,
     resuming_options,
 )
-from fondaco.cli.options import AsJson, Config, Home
+from fondaco.cli.options import AsJson, Config, Force, Home
 from fondaco.cli.progress import share_bar
 
 if TYPE_CHECKING:
     from fondaco.domain.media.video import MediaSource, VideoRequest
+
+_SOURCES, _FILM = "Source files", "Video options"
 
 
 def video(
@@ -32,56 +35,96 @@ def video(
     ],
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .mp4.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .mp4.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = Path("video.mp4"),
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Id, trait or alias of a video model.")
     ] = "default",
     image: Annotated[
         Path | None,
-        typer.Option("--image", "-i", metavar="FILE", help="First frame."),
+        typer.Option(
+            "--image",
+            "-i",
+            metavar="FILE",
+            help="First frame.",
+            rich_help_panel=_SOURCES,
+        ),
     ] = None,
     soundtrack: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Soundtrack: .wav or .mp3.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Soundtrack: .wav or .mp3.",
+            rich_help_panel=_SOURCES,
+        ),
     ] = None,
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Reference video, .mp4, .mov or .webm, for models that take one."
+            metavar="FILE",
+            help="Reference video, .mp4, .mov or .webm, for models that take one.",
+            rich_help_panel=_SOURCES,
         ),
     ] = None,
     seconds: Annotated[
         int,
         typer.Option(
-            min=1, max=60, metavar="SECONDS", help="Duration, as far as the model allows."
+            min=1,
+            max=60,
+            metavar="SECONDS",
+            help="Duration, as far as the model allows.",
+            rich_help_panel=_FILM,
         ),
     ] = 5,
     resolution: Annotated[
         Literal["1080p", "720p", "480p"],
-        typer.Option(metavar="1080p|720p|480p", help="Resolution, by the shorter side."),
+        typer.Option(
+            metavar="1080p|720p|480p",
+            help="Resolution, by the shorter side.",
+            rich_help_panel=_FILM,
+        ),
     ] = "720p",
     aspect_ratio: Annotated[
         str | None,
         typer.Option(
             metavar="W:H",
             help="Aspect ratio, such as 16:9; default: that of the image, else the model's first.",
+            rich_help_panel=_FILM,
         ),
     ] = None,
     audio: Annotated[
         bool | None,
-        typer.Option("--audio/--no-audio", help="Add sound; default: the model's."),
+        typer.Option(
+            "--audio/--no-audio",
+            help="Add sound; default: the model's.",
+            rich_help_panel=_FILM,
+        ),
     ] = None,
     negative_prompt: Annotated[
-        str, typer.Option("--negative", metavar="TEXT", help="Negative prompt: content to avoid.")
+        str,
+        typer.Option(
+            "--negative",
+            metavar="TEXT",
+            help="Negative prompt: content to avoid.",
+            rich_help_panel=_FILM,
+        ),
     ] = "",
     seed: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             help="Seed; the same seed yields the same video; only without a server; default: random.",
+            rich_help_panel=_FILM,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite an existing file.")] = False,
+    force: Force = False,
     url: Url = None,
     key: KeyOfUrl = None,
     home: Home = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from fondaco.cli.configuring.reloading import reload_if_running
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models import weights
 from fondaco.cli.models.fetching import Sha256, fetched
@@ -15,7 +16,6 @@ from fondaco.cli.models.rows import keep_row, prices_of
 from fondaco.cli.models.weights import FetchedFile
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row
-from fondaco.cli.reloading import reload_if_running
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli import completing
+from fondaco.cli.configuring.reloading import reload_if_running
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.models.adding import add
 from fondaco.cli.models.fetching import Sha256, fetch_all
 from fondaco.cli.models.removing import remove
@@ -14,13 +16,12 @@ from fondaco.cli.models.searching import search
 from fondaco.cli.models.weights import addable
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
-from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="List, download, add and remove models.")
+group = CommandGroup(help="List, download, add and remove models.")
 
 Name = Annotated[
     str,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli import completing
+from fondaco.cli.configuring.reloading import reload_if_running
 from fondaco.cli.options import Config, Home, configuration
-from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings

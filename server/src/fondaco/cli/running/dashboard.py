@@ -6,13 +6,14 @@ import typer
 
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="Log in to the dashboard.")
+group = CommandGroup(help="Log in to the dashboard.")
 
 _MINUTE_S = 60
 

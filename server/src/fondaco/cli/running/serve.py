@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel, Model
     from fondaco.settings import Settings
 
+_NETWORK, _LOG = "Network options", "Log options"
+
 
 def serve(
     *,
     host: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST", help="Address to listen on; default: 127.0.0.1.", show_default=False
+            metavar="HOST",
+            help="Address to listen on; default: 127.0.0.1.",
+            show_default=False,
+            rich_help_panel=_NETWORK,
         ),
     ] = None,
     port: Annotated[
@@ -41,6 +46,7 @@ def serve(
             metavar="PORT",
             help="Port to listen on; default: 8000; 0 picks a free port.",
             show_default=False,
+            rich_help_panel=_NETWORK,
         ),
     ] = None,
     allow_remote: Annotated[
@@ -49,6 +55,7 @@ def serve(
             "--allow-remote",
             help="Allow a non-loopback address; put a TLS proxy in front.",
             show_default=False,
+            rich_help_panel=_NETWORK,
         ),
     ] = None,
     log_level: Annotated[
@@ -57,12 +64,16 @@ def serve(
             metavar="LEVEL",
             help="Minimum log level: debug, info, warning or error; default: warning.",
             show_default=False,
+            rich_help_panel=_LOG,
         ),
     ] = None,
     log_format: Annotated[
         str | None,
         typer.Option(
-            metavar="FORMAT", help="Log format: text or json; default: text.", show_default=False
+            metavar="FORMAT",
+            help="Log format: text or json; default: text.",
+            show_default=False,
+            rich_help_panel=_LOG,
         ),
     ] = None,
     access_log: Annotated[
@@ -71,6 +82,7 @@ def serve(
             "--access-log",
             help="Log the method, route, status, time, size, request id and key id of each response.",
             show_default=False,
+            rich_help_panel=_LOG,
         ),
     ] = None,
     pull: Annotated[

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_row
 from fondaco.cli.setup.unit import ServerUnit
 
-group = typer.Typer(no_args_is_help=True, help="Run the server under systemd.")
+group = CommandGroup(help="Run the server under systemd.")
 
 _NAME = "fondaco.service"
 _RUNNING = Path("/run/systemd/system")

@@ -130,7 +130,7 @@ def _server(settings: "Settings", longest_s: float, *, offline: bool) -> Iterato
 
 
 def _running(folder: Path) -> "ServerState | None":
-    from fondaco.cli.reloading import server_state
+    from fondaco.cli.configuring.reloading import server_state
 
     return server_state(folder)
 

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, configuration, warn
 from fondaco.cli.output import print_json
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="Show, check and create the configuration.")
+group = CommandGroup(help="Show, check and create the configuration.")
 
 
 @group.command()

@@ -1,0 +1,1 @@
+"""`fondaco config`, and how a running server is told to reload its configuration."""

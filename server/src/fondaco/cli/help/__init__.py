@@ -1,0 +1,1 @@
+"""Help of commands: examples first, then options by what they are for."""
