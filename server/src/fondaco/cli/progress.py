@@ -91,8 +91,8 @@ def share_bar(what: str) -> Iterator[ShareBar]:
 
 
 @contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Show on a terminal that work without a measure goes on, once it has taken a second.
+def busy(what: str, *, patience_s: float | None = None) -> Iterator[None]:
+    """Show on a terminal that work without a measure goes on, once it has taken a second, or so many.
 
     Nothing else may write to the terminal meanwhile.
     """
@@ -100,9 +100,10 @@ def busy(what: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.markup import escape
 
-    status = Console(stderr=True).status(f"{what} ...")
-    waiting = Timer(_PATIENCE_S, status.start)
+    status = Console(stderr=True).status(escape(printable(f"{what} ...")))
+    waiting = Timer(_PATIENCE_S if patience_s is None else patience_s, status.start)
     waiting.daemon = True
     waiting.start()
     try:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import anyio
@@ -13,6 +14,7 @@ from fondaco.cli.chat.charges import ModelPrice, Spent, answer_line
 from fondaco.cli.chat.conversation import Dialogue
 from fondaco.cli.chat.screen import Screen
 from fondaco.cli.connecting.api import Api
+from fondaco.cli.connecting.downloading import once_downloaded
 from fondaco.cli.connecting.unwrapped import unwrapped
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.clients.sse import EventParser
@@ -60,11 +62,15 @@ class Asker:
         answer, timing = Answer(), AnswerTiming()
         try:
             with anyio.CancelScope() as self.waiting:
-                await self._answered(answer, timing, show=show)
+                await once_downloaded(
+                    self._api,
+                    self._conversation.model,
+                    partial(self._answered, answer, timing, show=show),
+                    quiet=self._screen.quiet,
+                )
         finally:
             is_stopped = self.waiting is not None and self.waiting.cancel_called
             self.waiting = None
-            self._screen.end()
             self._conversation.answer(answer.text)
         if is_stopped:
             self._screen.note("Stopped.")
@@ -73,16 +79,19 @@ class Asker:
         return answer
 
     async def _answered(self, answer: Answer, timing: AnswerTiming, *, show: bool) -> None:
-        with unwrapped():
-            async with anyio.create_task_group() as tasks:
-                if show:
-                    tasks.start_soon(self._show_wait, timing)
-                async with aclosing(self._pieces(answer)) as pieces:
-                    async for piece in pieces:
-                        timing.piece()
-                        if show:
-                            self._show(piece)
-                tasks.cancel_scope.cancel()
+        try:
+            with unwrapped():
+                async with anyio.create_task_group() as tasks:
+                    if show:
+                        tasks.start_soon(self._show_wait, timing)
+                    async with aclosing(self._pieces(answer)) as pieces:
+                        async for piece in pieces:
+                            timing.piece()
+                            if show:
+                                self._show(piece)
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._screen.end()
 
     async def _pieces(self, answer: Answer) -> AsyncGenerator[AnswerPiece]:
         """Yield what there is to show, as it arrives.

@@ -27,7 +27,7 @@ class Screen:
     def __init__(self, *, quiet: bool = False) -> None:
         """Prepare; `quiet`: notes are dropped, errors are not."""
         self._out: TextIO = sys.stdout
-        self._quiet = quiet
+        self.quiet = quiet
         self.is_terminal = self._out.isatty()
         self._styled = is_styled(self._out)
         self._notes_styled = is_styled(sys.stderr)
@@ -87,7 +87,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Write a note on stderr."""
-        if not self._quiet:
+        if not self.quiet:
             self._on_stderr(text)
 
     def error(self, text: str) -> None:

@@ -9,6 +9,7 @@ import orjson
 from fondaco.cli.exits import Exit, FailedError
 
 _LONGEST = 2_000
+_NOT_INSTALLED = "MODEL_NOT_INSTALLED"
 _LISTED = re.compile(r"GET /api/v1/models(?:\?type=\w+)? lists all\.")
 _EXITS: Mapping[int, Exit] = {
     HTTPStatus.UNAUTHORIZED: Exit.KEY,
@@ -31,11 +32,16 @@ class RefusalError(FailedError):
         self.status = status
 
 
+class DownloadingError(RefusalError):
+    """A server refuses a request because it is still downloading the model."""
+
+
 def refusal(status: int, headers: Mapping[str, str], body: bytes, place: str) -> RefusalError:
     """Return the error of a response that is no success."""
     said = message_in(body) or f"{place} answered with status {status}{_phrase(status)}"
     message = f"{sentence(said)}{_advice(status, headers, said)}"
-    return RefusalError(message, _EXITS.get(status, Exit.FAILED), status)
+    kind = DownloadingError if _is_downloading(headers, body) else RefusalError
+    return kind(message, _EXITS.get(status, Exit.FAILED), status)
 
 
 def sentence(said: str) -> str:
@@ -67,6 +73,19 @@ def error_message(value: object) -> str:
     if not isinstance(said, str):
         return ""
     return _LISTED.sub("List them with: fondaco models list", said[:_LONGEST])
+
+
+def _is_downloading(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a refusal is that of a model whose files are under way: it then says when to try again."""
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    error = told.get("error") if isinstance(told, dict) else None
+    codes = [one.get("code") for one in (told, error) if isinstance(one, dict)]
+    return "retry-after" in headers and any(
+        isinstance(code, str) and code.upper() == _NOT_INSTALLED for code in codes
+    )
 
 
 def _phrase(status: int) -> str:

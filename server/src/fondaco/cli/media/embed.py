@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,29 +70,32 @@ def _run(
     as_json: bool,
 ) -> None:
     from fondaco.cli.connecting.api import use_api
+    from fondaco.cli.connecting.downloading import once_downloaded
     from fondaco.cli.connecting.own_models import expect_own_model
     from fondaco.cli.output import print_json
-    from fondaco.cli.progress import ShareBar, busy, share_bar
+    from fondaco.cli.progress import busy
 
     if isinstance(target, NoServer):
         expect_own_model(target.settings, str(options["model"]), "embedding")
     rows: list[dict[str, object]] = []
-    scrolls = sys.stdout.isatty() and not as_json
-    what = "Computing embeddings"
+    model, is_hidden = str(options["model"]), as_json or not sys.stdout.isatty()
 
     async def use(api: "Api") -> None:
-        # Vectors that scroll by show by themselves that it goes on, and a bar would break their lines.
-        with nullcontext(ShareBar(None)) if scrolls else share_bar(what) as bar:
-            for start in range(0, len(texts), _BATCH):
-                batch = texts[start : start + _BATCH]
-                with busy(what) if scrolls else nullcontext():
-                    reply = await api.post("/embeddings", {**options, "input": batch})
-                for text, vector in zip(batch, _vectors(reply, len(batch)), strict=True):
-                    if as_json:
-                        rows.append({"text": text, "embedding": vector})
-                    else:
-                        typer.echo(_line(vector))
-                bar((start + len(batch)) / len(texts))
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            # Vectors that scroll by show by themselves that it goes on.
+            waits = partial(
+                busy,
+                f"Computing embeddings: {start:,} of {len(texts):,}",
+                patience_s=0.0 if start and is_hidden else None,
+            )
+            post = partial(api.post, "/embeddings", {**options, "input": batch})
+            reply = await once_downloaded(api, model, post, shown=waits)
+            for text, vector in zip(batch, _vectors(reply, len(batch)), strict=True):
+                if as_json:
+                    rows.append({"text": text, "embedding": vector})
+                else:
+                    typer.echo(_line(vector))
 
     use_api(target, use)
     if as_json:

@@ -16,11 +16,13 @@ from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.app.without_server.one_image import OneImage
+    from fondaco.cli.connecting.api import Api
     from fondaco.domain.media.image_request import ImageRequest
 
 _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 _PICTURE = "Image options"
+_WORK = "Generating the image"
 
 
 def image(
@@ -104,10 +106,7 @@ def image(
         seed=seed,
     )
     with chosen_target(url, key, home, config) as target:
-        if isinstance(target, NoServer):
-            expect_own_model(target.settings, request.model, "image")
-        with busy("Generating the image"):
-            made = _made(target, request)
+        made = _made(target, request)
     write_made(output, made.file)
     _report(made, output, as_json=as_json)
 
@@ -115,18 +114,28 @@ def image(
 def _made(target: ServerTarget | NoServer, request: "ImageRequest") -> "OneImage":
     if isinstance(target, ServerTarget):
         from fondaco.cli.connecting.api import use_api
-        from fondaco.cli.media.from_server import image_from
 
-        return use_api(target, partial(image_from, request=request))
+        return use_api(target, partial(_made_by_server, request=request))
     import anyio
 
     from fondaco.app.without_server.one_image import one_image
     from fondaco.domain.errors import FondacoError
 
+    expect_own_model(target.settings, request.model, "image")
     try:
-        return anyio.run(one_image, target.settings, request)
+        with busy(_WORK):
+            return anyio.run(one_image, target.settings, request)
     except FondacoError as error:
         raise failed(error) from error
+
+
+async def _made_by_server(api: "Api", request: "ImageRequest") -> "OneImage":
+    from fondaco.cli.connecting.downloading import once_downloaded
+    from fondaco.cli.media.from_server import image_from
+
+    return await once_downloaded(
+        api, request.model, partial(image_from, api, request), shown=partial(busy, _WORK)
+    )
 
 
 def _report(made: "OneImage", output: Path, *, as_json: bool) -> None:

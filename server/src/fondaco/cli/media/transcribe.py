@@ -17,6 +17,7 @@ from fondaco.cli.output import printable, without_controls
 from fondaco.cli.progress import busy, share_bar
 
 if TYPE_CHECKING:
+    from fondaco.cli.connecting.api import Api
     from fondaco.domain.media.transcription import TranscriptionRequest
 
 
@@ -105,12 +106,8 @@ def _made(
     """Return the transcript as it is written, and a line about how it came about."""
     if isinstance(target, ServerTarget):
         from fondaco.cli.connecting.api import use_api
-        from fondaco.cli.media.from_server import transcript_from
 
-        with busy("Transcribing"):
-            model, body = use_api(
-                target, partial(transcript_from, request=request, written_as=written.value)
-            )
+        model, body = use_api(target, partial(_made_by_server, request=request, written=written))
         return body, f"by {model}"
     import anyio
 
@@ -142,6 +139,16 @@ def _made(
         ("segment", "word") if is_json else (),
     )
     return body, f"{made.sound_s:.1f} s by {made.model}"
+
+
+async def _made_by_server(
+    api: "Api", request: "TranscriptionRequest", written: Written
+) -> tuple[str, bytes]:
+    from fondaco.cli.connecting.downloading import once_downloaded
+    from fondaco.cli.media.from_server import transcript_from
+
+    work = partial(transcript_from, api, request, written.value)
+    return await once_downloaded(api, request.model, work, shown=partial(busy, "Transcribing"))
 
 
 def _content(file: Path) -> bytes:

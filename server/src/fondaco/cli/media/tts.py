@@ -17,7 +17,9 @@ from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.app.without_server.one_speech import OneSpeech
+    from fondaco.cli.connecting.api import Api
     from fondaco.domain.media.speech import SpeechRequest
+_WORK = "Generating speech"
 
 
 def tts(
@@ -73,10 +75,7 @@ def tts(
         instructions=instructions,
     )
     with chosen_target(url, key, home, config) as target:
-        if isinstance(target, NoServer):
-            expect_own_model(target.settings, request.model, "tts")
-        with busy("Generating speech"):
-            made = _made(target, request)
+        made = _made(target, request)
     write_made(output, made.file)
     _report(made, output, voice, as_json=as_json)
 
@@ -84,18 +83,28 @@ def tts(
 def _made(target: ServerTarget | NoServer, request: "SpeechRequest") -> "OneSpeech":
     if isinstance(target, ServerTarget):
         from fondaco.cli.connecting.api import use_api
-        from fondaco.cli.media.from_server import speech_from
 
-        return use_api(target, partial(speech_from, request=request))
+        return use_api(target, partial(_made_by_server, request=request))
     import anyio
 
     from fondaco.app.without_server.one_speech import one_speech
     from fondaco.domain.errors import FondacoError
 
+    expect_own_model(target.settings, request.model, "tts")
     try:
-        return anyio.run(one_speech, target.settings, request)
+        with busy(_WORK):
+            return anyio.run(one_speech, target.settings, request)
     except FondacoError as error:
         raise failed(error) from error
+
+
+async def _made_by_server(api: "Api", request: "SpeechRequest") -> "OneSpeech":
+    from fondaco.cli.connecting.downloading import once_downloaded
+    from fondaco.cli.media.from_server import speech_from
+
+    return await once_downloaded(
+        api, request.model, partial(speech_from, api, request), shown=partial(busy, _WORK)
+    )
 
 
 def _report(made: "OneSpeech", output: Path, voice: str | None, *, as_json: bool) -> None:

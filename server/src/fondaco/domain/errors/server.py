@@ -61,6 +61,7 @@ class ModelNotInstalledError(EngineUnavailableError):
             source: the argument of `fondaco models pull`; None: the model's id.
             downloading: whether the server is downloading it.
         """
+        self.is_downloading = downloading
         advice = (
             "Its file is being fetched; try again in a while."
             if downloading

@@ -9,6 +9,7 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     FieldNotTakenError,
     InferenceFailedError,
+    ModelNotInstalledError,
 )
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel
@@ -92,7 +93,7 @@ class Failover(Generic[EngineT]):
             shown: the error that the caller sees instead, should no engine succeed.
         """
         engine, self._engines = self._engines[0].name, self._engines[1:]
-        if isinstance(error, InferenceFailedError):
+        if isinstance(error, InferenceFailedError) and not _is_expected(error):
             report(Incident.ENGINE_FAILED, reason=error.code, engine=engine, model=self.model_id)
         if self._engines:
             report(
@@ -113,6 +114,11 @@ class Failover(Generic[EngineT]):
             error, EngineTimeoutError
         ):
             raise BrokenOffError from error
+
+
+def _is_expected(error: InferenceFailedError) -> bool:
+    """Whether the operator knows: a model that is downloaded at present is in the log once, not once a call."""
+    return isinstance(error, ModelNotInstalledError) and error.is_downloading
 
 
 class ModelEngines(Generic[EngineT]):
