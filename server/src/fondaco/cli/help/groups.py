@@ -14,7 +14,7 @@ _LAST = (SERVER, OUTPUT, GLOBAL)
 _MOST_IN_ONE_LIST = 8
 
 
-class Command(TyperCommand):
+class PanelCommand(TyperCommand):
     """A command; options are in panels where there are many."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -43,10 +43,10 @@ class CommandGroup(typer.Typer):
 
     def command(self, name: str | None = None, **options: Any) -> Callable[..., Any]:
         """Add a command; takes what `typer.Typer.command` takes."""
-        return super().command(name, **{"cls": Command, **options})
+        return super().command(name, **{"cls": PanelCommand, **options})
 
 
-def _arguments(command: Command, ctx: Any) -> Iterator[Any]:
+def _arguments(command: PanelCommand, ctx: Any) -> Iterator[Any]:
     for one in command.get_params(ctx):
         if one.param_type_name == "argument" and one.get_help_record(ctx) is not None:
             yield one
@@ -58,7 +58,7 @@ def _usage(argument: Any) -> str:
     return name if argument.required or name.startswith("[") else f"[{name}]"
 
 
-def _panels(command: Command, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+def _panels(command: PanelCommand, ctx: Any) -> dict[str, list[tuple[str, str]]]:
     """Return the records of options by the title of their panel."""
     found = dict[str, list[tuple[str, str]]]({"Options": []})
     options = [one for one in command.get_params(ctx) if one.param_type_name == "option"]
