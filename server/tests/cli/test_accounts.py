@@ -1,5 +1,6 @@
 """Accounts, keys and balances from the command line, on a fresh home."""
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -305,3 +306,25 @@ def test_a_home_that_is_a_file_exits_with_4_and_one_line(fondaco: Fondaco, home:
     home.write_text("not a folder")
     ended = fondaco("accounts", "list")
     assert (ended.code, len(ended.err.splitlines())) == (4, 1)
+
+
+def test_a_new_account_comes_with_the_commands_that_give_its_owner_a_key_and_a_login(
+    fondaco: Fondaco, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "an other home"
+    told = fondaco("accounts", "create", "friends", "--home", str(elsewhere))
+    assert told.code == 0, told.err
+    lines = [line.strip() for line in told.err.splitlines() if line.strip().startswith("fondaco ")]
+    typed = [shlex.split(line)[1:] for line in lines]
+    assert [words[:2] for words in typed] == [["keys", "create"], ["dashboard", "link"]]
+    key, link = (fondaco(*words) for words in typed)
+    assert (key.code, link.code) == (0, 0), key.err + link.err
+    assert "friends" in key.out
+    assert "'friends'" in link.err
+    [listed_key] = listed(fondaco("keys", "list", "--home", str(elsewhere), "--json"))
+    assert listed_key["account"] == "friends"
+
+
+def test_a_new_account_in_json_is_nothing_but_the_account(fondaco: Fondaco) -> None:
+    told = fondaco("accounts", "create", "friends", "--json")
+    assert (told.err, made(told)["name"]) == ("", "friends")

@@ -39,6 +39,31 @@ def models(ctx: Any, incomplete: str) -> list[str]:
     return []
 
 
+def text_models(ctx: Any, incomplete: str) -> list[str]:
+    """Return the ids of text models that begin like this."""
+    with suppress(*_FAULTS):
+        rows = _settings(ctx).models.items()
+        return _beginning(incomplete, (name for name, row in rows if row.type == "text"))
+    return []
+
+
+def pullable(ctx: Any, incomplete: str) -> list[str]:
+    """Return the ids of models that begin like this, and whose files can be downloaded and are not here."""
+    from fondaco.modelfiles import KNOWN, ModelFolder
+
+    with suppress(*_FAULTS):
+        settings = _settings(ctx)
+        folder = ModelFolder(settings.models_folder)
+        names = [
+            name
+            for name, known in KNOWN.items()
+            if (name in settings.models or not known.addable)
+            and not all(path.is_file() for path in folder.paths(name))
+        ]
+        return _beginning(incomplete, names)
+    return []
+
+
 def engines(ctx: Any, incomplete: str) -> list[str]:
     """Return the names of upstream engines that begin like this."""
     with suppress(*_FAULTS):

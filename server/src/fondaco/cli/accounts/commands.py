@@ -1,5 +1,7 @@
 """`fondaco accounts`: create, list, change and disable accounts."""
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +43,10 @@ def create(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an account."""
+    """Create an account.
+
+    Also prints the commands that give its owner a key and a login to the dashboard.
+    """
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
     plain(name, LONGEST_ACCOUNT_NAME, rule=plain_name)
@@ -49,6 +54,21 @@ def create(
     admin_store = opened(settings, create=True)
     statement = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
     print_row(row(statement), as_json=as_json)
+    if not as_json:
+        _say_what_is_next(name, home, config, dashboard=settings.dashboard.enabled)
+
+
+def _say_what_is_next(
+    name: str, home: Path | None, config: Path | None, *, dashboard: bool
+) -> None:
+    """Print the commands that give a new person a key and a login, as they can be typed."""
+    same = [("--account", name), ("--home", home), ("--config", config)]
+    given = [word for option, value in same if value is not None for word in (option, str(value))]
+    typer.echo("\nNext, an API key, which is shown once:", err=True)
+    typer.echo(f"  {shlex.join(['fondaco', 'keys', 'create', *given])}", err=True)
+    if dashboard:
+        typer.echo("A link that logs in to the dashboard once:", err=True)
+        typer.echo(f"  {shlex.join(['fondaco', 'dashboard', 'link', *given])}", err=True)
 
 
 @group.command()

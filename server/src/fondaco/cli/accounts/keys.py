@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.admin_store import amount, chosen_or_first, opened, timestamp
 from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import Account, AsJson, Config, Home, Wide, configuration, plain
@@ -78,7 +79,12 @@ def create(
 def list_keys(
     *,
     account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="List the keys of this account only.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="List the keys of this account only.",
+            autocompletion=completing.accounts,
+        ),
     ] = None,
     home: Home = None,
     config: Config = None,

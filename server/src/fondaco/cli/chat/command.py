@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.connecting.target import KeyOfUrl, NoServer, ServerTarget, Url, chosen_target
 from fondaco.cli.exits import FailedError
 from fondaco.cli.help.groups import OUTPUT
@@ -51,6 +52,7 @@ def chat(
             help="Id, trait or alias of a model; default: default. A text with spaces is taken as the "
             "prompt.",
             show_default=False,
+            autocompletion=completing.text_models,
         ),
     ] = None,
     second: Annotated[
@@ -69,6 +71,7 @@ def chat(
             "-m",
             metavar="NAME",
             help="Id, trait or alias of a model; the argument is then the prompt.",
+            autocompletion=completing.text_models,
         ),
     ] = None,
     system: Annotated[

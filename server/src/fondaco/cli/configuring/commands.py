@@ -8,6 +8,7 @@ from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import AsJson, Config, Home, configuration, warn
 from fondaco.cli.output import print_json
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
@@ -92,7 +93,8 @@ def _connect(settings: "Settings") -> None:
 
     from fondaco.app import look_at_engines
 
-    reports = anyio.run(partial(look_at_engines, settings, keys=True))
+    with busy("Testing the engines"):
+        reports = anyio.run(partial(look_at_engines, settings, keys=True))
     for engine, seen in reports.items():
         state = f"cannot be used. {seen.why}" if seen.fault else "answers."
         typer.echo(f"The engine {engine!r} {state}")

@@ -10,6 +10,7 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import Config, Home, configuration
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.stores.server_lock import ServerState
@@ -68,7 +69,9 @@ def reload(*, home: Home = None, config: Config = None) -> None:
 
     SIGHUP has the same effect.
     """
-    told = told_to_reload(configuration(home, config).settings.home)
+    folder = configuration(home, config).settings.home
+    with busy("Reloading the configuration"):
+        told = told_to_reload(folder)
     if told.answer is not Answer.LOADED:
         code = Exit.CONFIGURATION if told.answer is Answer.REFUSED else Exit.FAILED
         raise FailedError(str(told), code)
@@ -77,7 +80,8 @@ def reload(*, home: Home = None, config: Config = None) -> None:
 
 def reload_if_running(folder: Path) -> None:
     """Have a running server load what a command has changed, and say so; say nothing if none runs."""
-    told = told_to_reload(folder)
+    with busy("The running server reloads its configuration"):
+        told = told_to_reload(folder)
     if told.answer is not Answer.NO_SERVER:
         typer.echo(str(told), err=True)
 

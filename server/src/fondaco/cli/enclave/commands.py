@@ -9,6 +9,7 @@ from fondaco.cli.enclave.verify import verify
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.help.groups import CommandGroup
 from fondaco.cli.options import Config, Home, configuration, warn
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
@@ -103,7 +104,8 @@ def rotate(
     from fondaco.domain.errors import EngineError
 
     try:
-        identity = rotated_keys(_with_token(settings, token_env), url)
+        with busy("Replacing the keys of the enclave"):
+            identity = rotated_keys(_with_token(settings, token_env), url)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
     except EngineError as error:

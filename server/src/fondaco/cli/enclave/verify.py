@@ -10,6 +10,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, expect_variable
 from fondaco.cli.output import print_json, printable
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.app.without_server.attestation import FetchedAttestation
@@ -130,7 +131,8 @@ def _attested(
     key = "" if key_env is None else secret(f"env:{key_env}")
     nonce = secrets.token_hex(32)
     try:
-        attestation = anyio.run(partial(fetch_attestation, url, key, nonce, model))
+        with busy("Fetching the attestation"):
+            attestation = anyio.run(partial(fetch_attestation, url, key, nonce, model))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
     except FondacoError as error:

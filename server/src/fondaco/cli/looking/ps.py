@@ -8,6 +8,7 @@ from fondaco.cli.connecting.target import KeyOfUrl, Url
 from fondaco.cli.looking.engine_rows import TABLE, engine_rows
 from fondaco.cli.options import AsJson, Config, Home, Wide
 from fondaco.cli.output import print_json, print_rows
+from fondaco.cli.progress import busy
 
 
 def ps(
@@ -31,7 +32,8 @@ def ps(
     from fondaco.cli.looking.running_server import engines, use_server
 
     async def use(api: Api) -> None:
-        rows = await engines(api)
+        with busy("Asking the server"):
+            rows = await engines(api)
         if as_json:
             print_json(rows)
         else:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from fondaco.cli.connecting.target import KeyOfUrl, Url
 from fondaco.cli.looking.engine_rows import TABLE, engine_rows, megabytes
 from fondaco.cli.options import AsJson, Config, Home
 from fondaco.cli.output import Row, is_styled, print_json, print_row, print_rows
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.cli.connecting.api import Api
@@ -56,10 +58,11 @@ async def _show(api: "Api", *, as_json: bool, over: bool = False) -> None:
     """Show the state; `over`: in place of what the screen shows, once the new state is here."""
     from fondaco.cli.looking.running_server import engines, fields, inside
 
-    told = await fields(api, "/operator/status")
-    limits = await fields(api, "/api_keys/rate_limits")
-    balances = inside(limits, "data", "balances")
-    rows = await engines(api)
+    with nullcontext() if over else busy("Asking the server"):
+        told = await fields(api, "/operator/status")
+        limits = await fields(api, "/api_keys/rate_limits")
+        balances = inside(limits, "data", "balances")
+        rows = await engines(api)
     if over:
         typer.echo(_HOME, nl=False)
     if as_json:

@@ -16,6 +16,7 @@ from fondaco.cli.models.rows import keep_row, prices_of
 from fondaco.cli.models.weights import FetchedFile
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row
+from fondaco.cli.progress import busy
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def add(
         _expect_free(asked.name, loaded)
         weights.accept_licence(known, accepted=accept_licence)
     files = fetched(loaded.settings, source, sha256)
-    facts = weights.diffusion_facts(files[0].path)
+    with busy("Reading the model"):
+        facts = weights.diffusion_facts(files[0].path)
     if facts is None:
         _add_text(files, asked, loaded)
     else:
@@ -128,10 +130,12 @@ def _add_text(files: Sequence[FetchedFile], asked: _Asked, loaded: "Configuratio
             Exit.USAGE,
         )
     prices, paths = prices_of(asked.price), [file.path for file in files]
-    facts = facts_of(paths[0])
+    with busy("Reading the model"):
+        facts = facts_of(paths[0])
     model_id = asked.name or id_of(paths[0].name, facts.name)
     _expect_free(model_id, loaded)
-    template = anyio.run(profile_of, facts.template)
+    with busy("Trying the chat template of the model"):
+        template = anyio.run(profile_of, facts.template)
     row = row_of(facts, template, file=paths[0].name, price=prices, traits=asked.traits)
     path = added.path_of(loaded.settings.home, "model", model_id)
     keep_row(path, model_id, row, config=asked.config)
@@ -208,7 +212,8 @@ def _known_with(path: Path) -> str | None:
         for file in model.files
         if file.size_bytes == size
     ]
-    found = hash_of(path) if alike else ""
+    with busy("Comparing the file with built-in models"):
+        found = hash_of(path) if alike else ""
     return next((name for name, sha256 in alike if sha256 == found), None)
 
 

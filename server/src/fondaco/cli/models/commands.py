@@ -16,6 +16,7 @@ from fondaco.cli.models.searching import search
 from fondaco.cli.models.weights import addable
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
+from fondaco.cli.progress import busy
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
@@ -92,7 +93,9 @@ def pull(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Id of a model, hf:OWNER/REPO, URL, or path of a GGUF file."
+            metavar="NAME",
+            help="Id of a model, hf:OWNER/REPO, URL, or path of a GGUF file.",
+            autocompletion=completing.pullable,
         ),
     ],
     *,
@@ -140,7 +143,8 @@ def _with_answering(rows: list[Row], settings: "Settings") -> Iterator[Row]:
 
     from fondaco.app import look_at_engines
 
-    found = anyio.run(look_at_engines, settings)
+    with busy("Asking the engines"):
+        found = anyio.run(look_at_engines, settings)
     silent = {name for name, seen in found.items() if seen.fault}
     for row in rows:
         engines = row["engines"]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import FailedError
 from fondaco.cli.help.groups import CommandGroup
@@ -27,6 +28,7 @@ def link(
             metavar="NAME",
             help="Account name; default: the first of server.operators.",
             show_default=False,
+            autocompletion=completing.accounts,
         ),
     ] = None,
     home: Home = None,

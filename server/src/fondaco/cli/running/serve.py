@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli import completing
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
@@ -90,6 +91,7 @@ def serve(
         typer.Option(
             metavar="NAME",
             help="Download a known model while the server runs, if it is missing; may be repeated.",
+            autocompletion=completing.pullable,
         ),
     ] = None,
     home: Home = None,

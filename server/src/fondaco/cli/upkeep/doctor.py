@@ -12,6 +12,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json
+from fondaco.cli.progress import busy
 from fondaco.cli.upkeep.findings import Diagnosis, State, error
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ def doctor(
     and prints no secrets. Exit code 10 if an error is found.
     """
     found = list[Diagnosis]()
-    for finding in _findings(home, config, timeout, offline=offline):
+    findings_to_come = _findings(home, config, timeout, offline=offline)
+    while True:
+        with busy("Checking"):
+            finding = next(findings_to_come, None)
+        if finding is None:
+            break
         found.append(finding)
         if not as_json:
             _print(finding)
