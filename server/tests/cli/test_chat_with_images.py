@@ -75,10 +75,10 @@ def test_the_answer_is_about_the_pictures_in_the_files(
     server, fake = seeing
     fake.next(looking)
     red = picture(tmp_path / "red.png", "red", (96, 64))
-    blue = picture(tmp_path / "blue.jpg", "blue", (40, 80))
+    blue = picture(tmp_path / "blue.jpg", "blue", (80, 100))
     words = ("chat", "eyes", "What do you see?", "--image", red, "--image", blue, "-q")
     done = fondaco(*words, "--home", str(server.home))
-    assert (done.code, done.out) == (0, "I see 96 x 64 of red, 40 x 80 of blue.\n"), done.err
+    assert (done.code, done.out) == (0, "I see 96 x 64 of red, 80 x 100 of blue.\n"), done.err
 
 
 def test_json_has_the_answer_about_the_picture(
