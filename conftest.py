@@ -1,7 +1,14 @@
 """Runs the examples of the README, the documentation and the docstrings as tests.
 
-Examples of pages find a server by the environment variables that its first start prints; what readers do not see of
-a page (invisible code blocks) may also use `server`, which starts at the first use of its address.
+Examples of pages find a server by the environment variables that its first start prints. The blocks of a page share
+one shell, whose home is a folder of its own; the server's address, `fondaco_a_...` and `/home/ada` stand for those of
+the test. Output that a page shows below a command is compared: `...` stands for any text, a number for any number. A
+command has to fail where the page shows a fault (`fondaco: ...` or `error ...`), and to succeed otherwise.
+
+What readers do not see of a page (invisible code blocks) may also use `server`, which starts at the first use of its
+address, and `shell`: files in `shell.folder`, and words of the page in `shell.stands_for`. Pages share the server, so
+accounts that they create need names of their own. What cannot run has a comment, `skip: next "A reason."`, and is
+still parsed by `guards/test_blocks.py`.
 """
 
 import asyncio

@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from pages.console import commands
 
-TIMEOUT_S: Final = 120.0
+TIMEOUT_S: Final = 300.0
 
 
 class Shell:
@@ -64,7 +66,9 @@ class Shell:
         child.stdin.write(f"{{ {text}\n}} >'{self._said}' 2>&1 </dev/null\necho $?\n".encode())
         child.stdin.flush()
         readable, _, _ = select.select([child.stdout], [], [], TIMEOUT_S)
-        assert readable, f"no end after {TIMEOUT_S:.0f} s: {text}"
+        if not readable:
+            self.close()
+            pytest.fail(f"no end after {TIMEOUT_S:.0f} s: {text}")
         status = child.stdout.readline()
         if not status:  # it ended with the script
             status = b"%d" % child.wait(TIMEOUT_S)
