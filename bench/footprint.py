@@ -26,11 +26,11 @@ _VALIDATIONS = 200
 def figures(folder: Path, starts: int) -> Iterator[Figure]:
     """Measure; what is started is started `starts` times."""
     count = len(needed("fondaco"))
-    yield Figure("packages of a gateway, itself not counted", "", count, budget=Budget(60, 45))
+    yield Figure("packages of a gateway, itself not counted", "", count, budget=Budget(45, 40))
     version = median(_version_cpu_s() for _ in range(starts))
-    yield Figure("fondaco --version", "CPU s", version, budget=Budget(0.3, 0.15))
+    yield Figure("fondaco --version", "CPU s", version, budget=Budget(0.15, 0.1))
     yield from _ready(folder, starts)
-    yield Figure("chat request of 25 kB, validated", "us", validation_us(), budget=Budget(150, 60))
+    yield Figure("chat request of 25 kB, validated", "us", validation_us(), budget=Budget(100, 60))
 
 
 def needed(name: str) -> set[str]:
@@ -84,8 +84,8 @@ def _ready(folder: Path, starts: int) -> Iterator[Figure]:
     later = median(_ready_cpu_s(home, _NO_MODEL, "/healthz") for home in homes)
     model = median(_ready_cpu_s(home, "", "/readyz") for home in homes)
     title = "until ready"
-    yield Figure(f"{title}, no model, first start", "CPU s", first, budget=Budget(2, 1))
-    yield Figure(f"{title}, no model, later starts", "CPU s", later, budget=Budget(2, 1))
+    yield Figure(f"{title}, no model, first start", "CPU s", first, budget=Budget(1.0, 0.8))
+    yield Figure(f"{title}, no model, later starts", "CPU s", later, budget=Budget(0.6, 0.45))
     yield Figure(f"{title}, default model has answered", "CPU s", model, budget=Budget(5, 3))
 
 

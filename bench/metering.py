@@ -82,6 +82,11 @@ class AtOnce:
         await anyio.lowlevel.checkpoint()
         yield _ANSWER
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        """Return 0."""
+        del request
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Ignore nothing."""
         return ()

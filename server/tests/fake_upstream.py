@@ -411,6 +411,16 @@ def hanging(*, after: int = 0) -> Script:
     return script
 
 
+def late(script: Script, released: anyio.Event) -> Script:
+    """Say nothing until `released`, then answer by another script."""
+
+    async def waiting(wire: Wire, asked: Asked) -> bool:
+        await released.wait()
+        return await script(wire, asked)
+
+    return waiting
+
+
 def cut_after(tokens: int) -> Script:
     """Stream so many tokens and close the connection; at 0 before the head."""
 

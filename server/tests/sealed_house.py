@@ -101,6 +101,9 @@ class ToldEngine:
         finally:
             self.stopped.set()
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         del request
         return ()

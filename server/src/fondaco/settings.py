@@ -303,9 +303,9 @@ class Engine(Section):
         "absent: free.",
     )
     whole_as_stream: bool = Field(
-        default=True,
-        description="Request streams also for non-streaming responses, so that a client disconnect is charged "
-        "exactly.",
+        default=False,
+        description="Request streams also for non-streaming responses, so that a client disconnect stops the "
+        "engine at once. Costs more CPU.",
     )
     completions: bool = Field(
         default=True,
@@ -322,10 +322,20 @@ class Engine(Section):
     first_byte_timeout_s: Seconds = Field(
         120.0, description="Timeout for the first byte of the response."
     )
+    whole_timeout_s: Seconds = Field(
+        600.0,
+        description="Timeout for the first byte of a non-streaming response, which most engines send with its "
+        "end.",
+    )
     chunk_timeout_s: Seconds = Field(
         300.0, description="Timeout between two chunks of the response."
     )
     total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
+    read_on_s: Seconds = Field(
+        300.0,
+        description="Time for which a non-streaming response is read on after its client has disconnected, to "
+        "charge what the engine counts.",
+    )
 
 
 class Enclave(Section):

@@ -176,6 +176,9 @@ class Engine:
             await anyio.sleep_forever()
         yield (Finish(0, "stop"),)
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 

@@ -55,6 +55,9 @@ class Scripted:
         finally:
             self.closed = True
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 
@@ -76,7 +79,9 @@ async def gather(
     output_pipeline: OutputPipeline | None = None,
 ) -> list[EventBatch]:
     failover = ChatFailover(engines, "toy")
-    return await buffered(TURN, failover, output_pipeline or OutputPipeline(), counted or tally())
+    return await buffered(
+        TURN, failover, output_pipeline or OutputPipeline(), counted or tally(), lambda: False
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,9 @@ class Outside:
             yield (Text(0, verdict[number] if decides else " word"),)
         yield (Finish(0, "stop"),)
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 

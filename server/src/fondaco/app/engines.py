@@ -258,6 +258,8 @@ def chat_engine(
         names,
         dialect=row.dialect,
         whole_as_stream=row.whole_as_stream,
+        whole_timeout_s=row.whole_timeout_s,
+        read_on_s=row.read_on_s,
         completions=row.completions,
         extra_params=row.extra_params,
         extra_headers=row.extra_headers,

@@ -88,12 +88,14 @@ class HttpClient(Protocol):
         body: bytes = b"",
         *,
         total_timeout_s: float | None = None,
+        first_byte_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> AbstractAsyncContextManager[ClientResponse]:
         """Send a request, its body of this type where it has one, and wait for the head of the response.
 
-        `headers` are added to the fixed ones; they must not repeat a fixed header's name.
+        Timeouts replace the client's own. `headers` are added to the fixed ones; they must not repeat a fixed
+        header's name.
 
         Leaving the block before the body's end closes the connection, which stops the engine;
         leaving it after the end gives the connection back to the pool. A pooled connection that

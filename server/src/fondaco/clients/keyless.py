@@ -19,6 +19,7 @@ class KeylessClient:
         body: bytes = b"",
         *,
         total_timeout_s: float | None = None,
+        first_byte_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> AbstractAsyncContextManager[ClientResponse]:

@@ -70,6 +70,7 @@ class HttpPool:
         body: bytes = b"",
         *,
         total_timeout_s: float | None = None,
+        first_byte_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> "_Exchange":
@@ -79,9 +80,10 @@ class HttpPool:
         extra = _lines(expect_fit(headers)) if headers else b""
         request = b"%b%d\r\n%b\r\n%b" % (head, len(body), extra, body)
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
-        return _Exchange(
-            self, request, (self._first_byte_timeout_s, total_s, self._chunk_timeout_s)
+        first_byte_s = (
+            self._first_byte_timeout_s if first_byte_timeout_s is None else first_byte_timeout_s
         )
+        return _Exchange(self, request, (first_byte_s, total_s, self._chunk_timeout_s))
 
     async def aclose(self) -> None:
         """Close all connections; responses under way break off."""

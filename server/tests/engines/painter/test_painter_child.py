@@ -2,6 +2,7 @@
 
 from contextlib import aclosing
 
+import numpy as np
 import pytest
 
 from fondaco.domain.errors import EngineError
@@ -13,13 +14,19 @@ from program import model_file
 REQUEST = {"prompt": "two cats \ud800 on a chair", "width": 96, "height": 64, "seed": 5}
 
 
+def alike(one: bytes, other: bytes) -> bool:
+    """Whether two pictures differ by rounding at most: a process that has loaded other libraries may round otherwise."""
+    first, second = (np.frombuffer(rgb, np.uint8).astype(int) for rgb in (one, other))
+    return first.shape == second.shape and bool(np.abs(first - second).max() <= 1)
+
+
 async def test_the_child_paints_what_the_function_does() -> None:
     assert unavailable_reason() == ""
     async with aclosing(Worker(painter_program(), engine="painter", model="painter")) as worker:
         fields, payload = await worker.ask(REQUEST)
         again, _ = await worker.ask(REQUEST)
     picture = paint(PaintRequest("two cats \ud800 on a chair", width=96, height=64, seed=5))
-    assert payload == picture.rgb
+    assert alike(payload, picture.rgb)
     assert (fields["width"], fields["height"], fields["understood"]) == (96, 64, True)
     assert again == fields
 
@@ -55,5 +62,5 @@ async def test_a_preset_ends_with_the_style_network_where_it_is_here() -> None:
             _, payload = await worker.ask({**REQUEST, "style": "Expressionist"})
             seen.append(payload)
     plain = paint(PaintRequest(**{**REQUEST, "style": "Expressionist"}))  # type: ignore[arg-type]
-    assert seen[1] == plain.rgb
-    assert seen[0] != plain.rgb
+    assert alike(seen[1], plain.rgb)
+    assert not alike(seen[0], plain.rgb)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from fake_upstream import Asked, hanging
+from fake_upstream import Asked, hanging, late, speak
 from fondaco.domain.money.money import NANO
 from house import House, chat_body, house
 
@@ -35,7 +35,7 @@ async def test_a_hang_up_before_the_first_token_stops_the_engine_free_of_charge(
     *,
     stream: bool,
 ) -> None:
-    async with house() as one:
+    async with house(whole_as_stream=True) as one:
         one.fake.next(hanging())
         asked = await hang_up_once_asked(one, chat_body(stream=stream))
         with anyio.fail_after(2):
@@ -50,7 +50,7 @@ async def test_a_hang_up_in_mid_reply_stops_the_engine_and_is_charged_for_what_w
     *,
     stream: bool,
 ) -> None:
-    async with house() as one:
+    async with house(whole_as_stream=True) as one:
         one.fake.next(hanging(after=5))
         asked = await hang_up_once_asked(one, chat_body(stream=stream))
         with anyio.fail_after(2):
@@ -59,6 +59,42 @@ async def test_a_hang_up_in_mid_reply_stops_the_engine_and_is_charged_for_what_w
         output = one.charges()[-1]
         assert (output.sku, output.units) == ("toy-llm-output-mtoken", 5)
         assert "caller" in output.notes
+
+
+async def test_a_whole_reply_is_read_to_its_end_after_a_hang_up_and_charged_as_the_engine_counts() -> (
+    None
+):
+    async with house() as one:
+        answered = anyio.Event()
+        one.fake.next(late(speak, answered))
+        asked = await hang_up_once_asked(one, chat_body(max_tokens=5))
+        assert not asked.body.get("stream")
+        assert not asked.hang_up.is_set()
+        answered.set()
+        await until(lambda: len(one.charges()) == 2)
+        output = one.charges()[-1]
+        assert (output.sku, output.units) == ("toy-llm-output-mtoken", 5)
+        assert "caller" in output.notes
+        await until(lambda: one.platform.metrics.hangups == 1)
+
+
+async def test_a_whole_reply_that_takes_too_long_after_a_hang_up_stops_free_of_charge() -> None:
+    async with house(read_on_s=0.2) as one:
+        one.fake.next(hanging())
+        asked = await hang_up_once_asked(one, chat_body())
+        with anyio.fail_after(2):
+            await asked.hang_up.wait()
+        await until(lambda: one.platform.metrics.hangups == 1)
+        assert one.charges() == []
+        assert (await one.balance()).usd == 10 * NANO
+
+
+async def test_a_server_that_stops_does_not_wait_for_whole_replies_without_a_caller() -> None:
+    async with house() as one:
+        one.fake.next(hanging())
+        asked = await hang_up_once_asked(one, chat_body())
+    with anyio.fail_after(2):
+        await asked.hang_up.wait()
 
 
 async def test_a_silent_stream_is_pinged_from_the_start_and_between_events() -> None:

@@ -45,6 +45,7 @@ class InProcessClient:
         body: bytes = b"",
         *,
         total_timeout_s: float | None = None,
+        first_byte_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> AbstractAsyncContextManager[ClientResponse]:

@@ -117,6 +117,8 @@ class ChatOptions:
     """Parameters passed through to the engine."""
     raw: RawPrompts | None = None
     """Prompts to continue without a template, instead of messages; None: a conversation."""
+    timed: bool = False
+    """Whether the caller set a deadline: what was produced until then is charged, so it has to be known."""
 
 
 NO_OPTIONS = ChatOptions()

@@ -111,6 +111,10 @@ class Embedded:
         """Answer the request."""
         return self._of(request.model).chat(request, prompt)
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        """Return 0: the embedded servers always stream."""
+        return self._of(request.model).read_on_s(request)
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the ignored options: all hints, and a reasoning summary."""
         return self._of(request.model).ignores(request)

@@ -242,6 +242,11 @@ class LlamaCpp:
             usage = replace(usage, rejected_prediction_tokens=tokens)
         yield (UsageReported(usage),)
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        """Return 0: the embedded server always streams."""
+        del request
+        return 0.0
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the ignored options: all hints but a prefix, and a reasoning summary."""
         hints = [one for one in request.options.hints if one != PREFIX or not continued(request)]

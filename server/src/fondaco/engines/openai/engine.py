@@ -77,7 +77,9 @@ class OpenAICompatible:
         models: Mapping[str, str],
         *,
         dialect: str = "openai",
-        whole_as_stream: bool = True,
+        whole_as_stream: bool = False,
+        whole_timeout_s: float = 600.0,
+        read_on_s: float = 300.0,
         completions: bool = True,
         extra_params: Iterable[str] = (),
         extra_headers: Iterable[str] = (),
@@ -91,7 +93,9 @@ class OpenAICompatible:
             upstream: its address, up to and including `/v1`.
             models: our model id -> the engine's name for it.
             dialect: a key of `DIALECTS`.
-            whole_as_stream: request streams for non-streaming calls too, so that a client disconnect is charged exactly.
+            whole_as_stream: request streams for non-streaming calls too, so that a client disconnect stops the engine.
+            whole_timeout_s: time for the head of a non-streaming response, which most engines send with its end.
+            read_on_s: time for which a non-streaming response is read on after its caller has disconnected.
             completions: whether it has `POST /completions` for raw prompts.
             extra_params: engine-specific fields that callers may set.
             extra_headers: engine-specific headers that callers may set.
@@ -115,6 +119,8 @@ class OpenAICompatible:
         """The dialect as last learned from the engine's errors, until `_learned_until`."""
         self._learned_until = -inf
         self._whole_as_stream = whole_as_stream
+        self._whole_timeout_s = whole_timeout_s
+        self._read_on_s = read_on_s
         self._extra_params = frozenset(extra_params)
         self._extra_headers = frozenset(name.lower() for name in extra_headers)
 
@@ -213,8 +219,22 @@ class OpenAICompatible:
         return self._dialect.many_prompts and not (raw.echo and _is_scored(request))
 
     def _answered(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
-        whole = not (request.stream or self._whole_as_stream or self._undercounts(request))
-        return self._non_streaming(request) if whole else self._streamed(request)
+        return self._non_streaming(request) if self._whole(request) else self._streamed(request)
+
+    def _whole(self, request: ChatRequest) -> bool:
+        """Whether the engine is asked for its output in one piece."""
+        return not (
+            request.stream
+            or self._whole_as_stream
+            or request.options.timed
+            or self._undercounts(request)
+        )
+
+    def read_on_s(self, request: ChatRequest) -> float:
+        """Return the time for a response that comes in one piece."""
+        raw = request.options.raw
+        scored = raw is not None and raw.echo and _is_scored(request)
+        return self._read_on_s if scored or self._whole(request) else 0.0
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the options that the engine's dialect ignores."""
@@ -246,7 +266,9 @@ class OpenAICompatible:
         """Yield the answer to one prompt, whose tokens the engine scores: it is read as a whole."""
         reader = ReplyReader(request, self._dialect, self._name)
         body = self._body(request, stream=False)
-        async with self._upstream.send("POST", _COMPLETIONS, body) as reply:
+        async with self._upstream.send(
+            "POST", _COMPLETIONS, body, first_byte_timeout_s=self._whole_timeout_s
+        ) as reply:
             if reply.status != HTTPStatus.OK:
                 await self._learn(reply, request)
             raw_body = await reply.read(DOCUMENT_LIMIT_BYTES)
@@ -287,7 +309,13 @@ class OpenAICompatible:
     async def _non_streaming(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         reader = ReplyReader(request, self._dialect, self._name)
         body, headers = self._body(request, stream=False), self._headers(request)
-        async with self._upstream.send("POST", _path(request), body, headers=headers) as reply:
+        async with self._upstream.send(
+            "POST",
+            _path(request),
+            body,
+            headers=headers,
+            first_byte_timeout_s=self._whole_timeout_s,
+        ) as reply:
             refused = reply.status != HTTPStatus.OK
             if refused:
                 await self._learn(reply, request)

@@ -62,6 +62,14 @@ class ChatEngine(Protocol):
         """
         ...
 
+    def read_on_s(self, request: ChatRequest) -> float:
+        """Return the seconds for which a reply is read on after its caller has disconnected.
+
+        0 if the engine streams: it is then stopped at once, and what it produced until then is known. More if
+        its reply comes in one piece, of which nothing is known before its end.
+        """
+        ...
+
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the names of the request's options that change nothing here, as callers know them.
 

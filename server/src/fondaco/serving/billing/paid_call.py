@@ -197,6 +197,10 @@ class PaidCall:
         """Remainder of the account's rate limits now."""
         return self._admission.quota
 
+    def server_stops(self) -> bool:
+        """Whether running calls are being cut off, as the server stops."""
+        return self._calls.ledger.stopping
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -240,7 +244,7 @@ class PaidCall:
         """Have the meter count what a call consumed that ended so; return the note of its charge."""
         if kind is None:
             return TRUNCATED if self.meter.exhausted else ""
-        stopping = self._calls.ledger.stopping
+        stopping = self.server_stops()
         if issubclass(kind, Exception):
             self.meter.fail()
         elif not stopping:

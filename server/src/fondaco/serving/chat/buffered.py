@@ -1,6 +1,6 @@
 """Whole replies: buffered until they are complete, so that another engine can still take over."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from fondaco.domain.chat.events import EventBatch
@@ -10,6 +10,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output.validation import InvalidOutputError
+from fondaco.serving.chat.read_on import ReadOn
 from fondaco.serving.routing.failover import BrokenOffError
 
 
@@ -18,21 +19,30 @@ async def buffered(
     failover: ChatFailover,
     output_pipeline: OutputPipeline | None,
     meter: TokenMeter,
+    stopping: Callable[[], bool],
 ) -> list[EventBatch]:
     """Return the output of the first engine that completes a valid one.
+
+    A caller's disconnect stops an engine that streams; a reply that comes in one piece is read to its end,
+    unless the server is `stopping`.
 
     Raises:
         InferenceFailedError, FieldNotTakenError: none did. The caller has got no output, and the meter
             is at nothing.
+        CancelledError: the caller has disconnected. The meter has counted what is known of the output.
     """
+    read_on = ReadOn(stopping)
     while True:
-        first, rest = await failover.start(request)
+        first, rest = await failover.start(request, read_on)
         try:
-            return await _read(first, rest, output_pipeline, meter)
+            batches = await _read(first, rest, output_pipeline, meter)
         except InferenceFailedError as error:
             failover.skip(error, shown=_uncharged(error))
             meter.restart()
             output_pipeline = None if output_pipeline is None else output_pipeline.restarted()
+        else:
+            read_on.leave()
+            return batches
 
 
 async def _read(

@@ -8,6 +8,7 @@ from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
 from fondaco.ports import ChatEngine, Prompt
+from fondaco.serving.chat.read_on import ReadOn
 from fondaco.serving.routing.failover import Failover
 
 Output: TypeAlias = tuple[EventBatch, AsyncGenerator[EventBatch]]
@@ -40,19 +41,30 @@ class ChatFailover(Failover[ChatEngine]):
                 self._prompt, self._measured_by = prompt, engine
                 return prompt
 
-    async def start(self, request: ChatRequest) -> Output:
+    async def start(self, request: ChatRequest, read_on: ReadOn | None = None) -> Output:
         """Return the output of the first engine that starts one.
+
+        Args:
+            request: the chat request.
+            read_on: reads replies that come in one piece, even once their caller has disconnected.
 
         Raises:
             EngineError, FieldNotTakenError: none did.
         """
         while True:
+            if read_on is not None:
+                read_on.leave()  # no engine starts to work for a caller who has gone
             engine = self.engine
             # Tokenizers differ between engines: reuse a prompt only with the engine that measured it.
             prompt = self._prompt if engine is self._measured_by else None
             events = engine.chat(request, prompt)
             try:
-                if not (first := await anext(events, ())):
+                limit_s = 0.0 if read_on is None else engine.read_on_s(request)
+                if read_on is None or not limit_s:
+                    first = await anext(events, ())
+                else:
+                    first = await read_on.read(_first(events), limit_s)
+                if not first:
                     raise EngineError("The model's engine ended without an answer.")  # noqa: TRY301
                 if request.options is not NO_OPTIONS:
                     self.ignored = engine.ignores(request)
@@ -64,6 +76,10 @@ class ChatFailover(Failover[ChatEngine]):
     def answer(self, request: ChatRequest) -> "Answer":
         """Return the answer of the first engine that starts one, as a context to be entered."""
         return Answer(self, request)
+
+
+async def _first(events: AsyncGenerator[EventBatch]) -> EventBatch:
+    return await anext(events, ())
 
 
 class Answer:

@@ -148,7 +148,9 @@ class Chat:
             prompt = await failover.measure(request)
             request, tokens = await hold_output(model, request, prompt, requested_tokens, paid)
             if whole:
-                batches = await buffered(request, failover, output_pipeline, tokens)
+                batches = await buffered(
+                    request, failover, output_pipeline, tokens, paid.server_stops
+                )
                 meter.deliver()
                 yield _started(route, failover, output_pipeline, paid, tokens)
                 for batch in batches:

@@ -84,7 +84,7 @@ async def decide_search(
         request, output_pipeline = await negotiation.fit(model, request)
         tokens = paid.meter.current = TokenMeter(await failover.measure(request), MOST_OUTPUT)
         await paid.hold()
-        output = await buffered(request, failover, output_pipeline, tokens)
+        output = await buffered(request, failover, output_pipeline, tokens, paid.server_stops)
     except (InferenceFailedError, InvalidRequestError):
         return None
     paid.meter.complete()

@@ -337,6 +337,7 @@ class ScaleChatRequest(Open):
             stop_shown=bool(self.include_stop_str_in_output and self.stop),
             prediction=None if self.prediction is None else self.prediction.text,
             engine_parameters=self._engine_parameters(),
+            timed=self.inference_timeout is not None,
         )
 
     def _output_format(self) -> OutputFormat | None:

@@ -1,0 +1,57 @@
+"""Reading on: an engine's whole reply is read to its end although the caller has disconnected.
+
+Nobody knows how much an engine has produced of a reply that it sends in one piece. Stopping it would be free
+for the caller, whatever the work; so the reply is read to its end, within a time limit, and charged as the
+engine counts.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ReadOn:
+    """Reads replies of engines, one after the other, for one caller who may disconnect meanwhile."""
+
+    __slots__ = ("_cancellation", "_stopping")
+
+    def __init__(self, stopping: Callable[[], bool]) -> None:
+        """Do not read on once `stopping` says that the server stops."""
+        self._stopping = stopping
+        self._cancellation: asyncio.CancelledError | None = None
+
+    async def read(self, reply: Coroutine[Any, Any, T], limit_s: float) -> T:
+        """Return the reply; after a disconnect, at most `limit_s` later.
+
+        Call `leave` once the reply is counted: it raises the cancellation that was held back here.
+
+        Raises:
+            CancelledError: the reply took longer, or the server stops. The engine is stopped.
+        """
+        # A task of its own, since cancelling the caller's ends everything that it awaits.
+        reading = asyncio.get_running_loop().create_task(reply)
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError as error:
+            self._cancellation = error
+            try:
+                if not self._stopping():
+                    await asyncio.wait((reading,), timeout=limit_s)
+            finally:
+                if not reading.done():
+                    reading.cancel()
+                    await asyncio.wait((reading,))
+            if reading.cancelled():
+                raise
+            return reading.result()
+
+    def leave(self) -> None:
+        """Return if the caller is still there.
+
+        Raises:
+            CancelledError: the caller has disconnected.
+        """
+        if self._cancellation is not None:
+            raise self._cancellation
