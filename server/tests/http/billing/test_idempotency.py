@@ -46,7 +46,7 @@ async def test_another_body_under_the_same_key_is_refused(shared: House) -> None
 
 
 async def test_of_many_at_once_one_runs() -> None:
-    async with house(token_s=0.01) as one:
+    async with house(token_s=0.01, whole_as_stream=True) as one:
         statuses: list[int] = []
 
         async def call() -> None:
@@ -79,7 +79,7 @@ async def test_what_failed_without_a_charge_may_be_tried_again() -> None:
 
 
 async def test_a_hang_up_before_the_first_token_may_be_tried_again() -> None:
-    async with house() as one:
+    async with house(whole_as_stream=True) as one:
         one.fake.next(hanging())
         with anyio.move_on_after(0.3):
             await send(one, "order-7")

@@ -60,7 +60,11 @@ async def world(
     web_retrieval = WebRetrieval(None, {"l": library}, search_timeout_s=30)
     model = replace(SEARCHING, judges_searches=judges)
     async with house(
-        models=(model,), web_retrieval=web_retrieval, usd=usd, dialects=("vllm", "vllm")
+        models=(model,),
+        web_retrieval=web_retrieval,
+        usd=usd,
+        dialects=("vllm", "vllm"),
+        whole_as_stream=True,
     ) as one:
         yield one, library
 

@@ -64,7 +64,7 @@ async def test_a_stream_that_was_delivered_is_charged_once_it_can_be_and_says_so
 
 
 async def test_a_whole_reply_whose_caller_has_gone_is_charged_once_it_can_be() -> None:
-    async with house(token_s=0.05) as one:
+    async with house(token_s=0.05, whole_as_stream=True) as one:
         async with failing(one, StorageFailedError):
             with anyio.move_on_after(0.5):
                 await one.chat()

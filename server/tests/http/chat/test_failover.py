@@ -75,7 +75,7 @@ async def test_a_whole_reply_comes_from_the_next_engine_and_costs_what_that_said
 async def test_a_whole_reply_that_no_engine_completes_costs_nothing(
     how: str, status: int, code: str
 ) -> None:
-    async with house(total_timeout_s=0.6) as one:
+    async with house(whole_as_stream=True, total_timeout_s=0.6) as one:
         before = await one.balance()
         for engine in (one.fake, one.second):
             engine.next(BROKEN[how])

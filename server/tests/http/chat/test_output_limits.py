@@ -45,7 +45,7 @@ CALL = endless(
 
 @pytest.fixture
 async def home() -> AsyncGenerator[House]:
-    async with house() as one:
+    async with house(whole_as_stream=True) as one:
         yield one
 
 

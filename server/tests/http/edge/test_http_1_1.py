@@ -224,7 +224,7 @@ async def test_a_connection_is_closed_when_nothing_more_comes() -> None:
 
 
 async def test_who_closes_one_half_is_taken_to_be_gone() -> None:
-    async with house() as one:
+    async with house(whole_as_stream=True) as one:
         one.fake.next(hanging(after=1))
         head, body = chat()
         async with await anyio.connect_tcp(*one.address) as stream:
