@@ -12,8 +12,8 @@ from fondaco.domain.errors import EngineError
 from fondaco.domain.money.usage import Report
 from fondaco.ports import Prompt
 from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.failover import ChatFailover
-from fondaco.serving.chat.whole.buffered import buffered
 
 REQUEST = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 REPLY: EventBatch = (Text(0, "one two"), Finish(0, "stop"), UsageReported(Report(10, 0, 3)))

@@ -21,10 +21,10 @@ from fondaco.domain.errors import (
 from fondaco.domain.money.usage import Report
 from fondaco.ports import Prompt
 from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output.reasoning import ReasoningFilter
-from fondaco.serving.chat.whole.buffered import buffered
 
 TURN = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 

@@ -8,7 +8,7 @@ from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
 from fondaco.ports import ChatEngine, Prompt
-from fondaco.serving.chat.whole.read_on import ReadOn
+from fondaco.serving.read_on import ReadOn
 from fondaco.serving.routing.failover import Failover
 
 Output: TypeAlias = tuple[EventBatch, AsyncGenerator[EventBatch]]

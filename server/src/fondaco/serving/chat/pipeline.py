@@ -31,6 +31,7 @@ from fondaco.ports import ChatEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.hearing import ChatHearing
@@ -38,7 +39,6 @@ from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN, fetch_media
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output_hold import hold_output
 from fondaco.serving.chat.retrieval import ChatRetrieval
-from fondaco.serving.chat.whole.buffered import buffered
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.failover import ModelEngines

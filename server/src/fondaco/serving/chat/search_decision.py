@@ -11,9 +11,9 @@ from fondaco.domain.models.model import Model
 from fondaco.domain.output_format.output_format import JsonSchema
 from fondaco.serving.billing.paid_call import PaidCall
 from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
-from fondaco.serving.chat.whole.buffered import buffered
 
 MOST_OUTPUT = 64
 """Tokens of a decision: a word and a short query."""

@@ -10,7 +10,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output.validation import InvalidOutputError
-from fondaco.serving.chat.whole.read_on import ReadOn
+from fondaco.serving.read_on import ReadOn
 from fondaco.serving.routing.failover import BrokenOffError
 
 

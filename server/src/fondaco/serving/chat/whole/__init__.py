@@ -1,1 +1,0 @@
-"""Whole replies: read to their end before the caller gets any of them."""
