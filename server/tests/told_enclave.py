@@ -117,7 +117,7 @@ class ToldEnclave:
     ) -> Mapping[str, Any]:
         expected = self.receipts.get(receipt_id.removeprefix("rcpt-"))
         if expected is None:
-            raise NotFoundError("There is no receipt of this id.")
+            raise NotFoundError("No receipt has this id.")
         if expected != owner:
             raise UnauthorizedError("Another key made the call.")
         return {"form": form, "receipt_id": receipt_id, "model": model}

@@ -75,7 +75,7 @@ class AsgiApp:
             ConfigurationError: an address or a secret cannot be used.
         """
         if self._front is not None:
-            raise RuntimeError("This application runs already: start it once.")
+            raise RuntimeError("The application is already running: start it only once.")
         settings = self._configuration.settings
         home = Home(settings.home)
         with ExitStack() as held:
@@ -169,7 +169,7 @@ def create_app(
 
     Args:
         home: the folder where all state lies; one process at a time runs on it.
-        config: the TOML file, in place of `fondaco.toml` in the home folder.
+        config: the TOML file, instead of `fondaco.toml` in the home folder.
         settings: tables as the TOML file has them: `{"server": {"access_log": True}}`.
         standalone: whether this is all that the process does: then it writes the log, and is hardened
             and tuned as by `fondaco serve`. Say False where a program mounts the application.

@@ -40,7 +40,7 @@ RECEIPT: Final = "/receipt"
 ROTATE: Final = "/rotate"
 PROBE: Final = "/probe"
 ALIVE: Final = "/healthz"
-"""Asks for no token, and tells nothing but that the process runs."""
+"""Needs no token, and reports only that the process runs."""
 
 _LINE_LIMIT: Final = 64 * 2**10
 _PIECE_LIMIT: Final = 64 * 2**20
@@ -83,17 +83,17 @@ def call_of(octets: bytes) -> tuple[str, SealedCall]:
     """
     line, separator, body = octets.partition(b"\n")
     if not separator or len(line) > _LINE_LIMIT:
-        raise ValueError("A call begins with a line of JSON.")
+        raise ValueError("A request must start with a line of JSON.")
     head = _object(line)
     headers = head.get("headers")
     if not isinstance(headers, dict) or len(headers) > _MOST_HEADERS:
-        raise ValueError("The call's headers are no object of a few.")
+        raise ValueError("The request's headers must be an object with few members.")
     completion_id = _text(head, "completion_id")
     if not _COMPLETION_ID.fullmatch(completion_id):
-        raise ValueError("The completion's id has characters that no id has.")
+        raise ValueError("The completion's id contains invalid characters.")
     created = whole(head.get("created"), _LATEST)
     if created is None:
-        raise ValueError("`created` is no time.")
+        raise ValueError("`created` is not a timestamp.")
     call = SealedCall(
         format=SealedFormat(_text(head, "format")),
         body=body,
@@ -119,7 +119,7 @@ def piece_bytes(piece: Sealed) -> bytes:
 
 
 def failure_bytes(error: FondacoError) -> bytes:
-    """Return the error that ends a response which has begun, as it is sent."""
+    """Return the error that ends a response which has started, as it is sent."""
     return error_bytes(error) + b"\n"
 
 
@@ -186,10 +186,10 @@ def error_bytes(error: FondacoError) -> bytes:
 
 
 def error_of(octets: bytes) -> FondacoError:
-    """Return the error that JSON tells of.
+    """Return the error in a JSON object.
 
     Raises:
-        ValueError: it tells of none.
+        ValueError: it contains no error.
     """
     return _error(_object(octets).get("error"))
 
@@ -217,7 +217,7 @@ def _error(told: object) -> FondacoError:
 
 def _too_long(told: object) -> ContextTooLongError:
     if not isinstance(told, list) or len(told) != 3:  # noqa: PLR2004 - prompt, output, context
-        raise ValueError("The tokens of a context are three numbers.")
+        raise ValueError("The tokens of a context must be three numbers.")
     prompt, output, context = map(whole, told)
     return ContextTooLongError(prompt, output or 0, context)
 
@@ -236,19 +236,19 @@ def _piece(head: Mapping[str, Any], wire: bytes) -> Sealed:
     tokens, reasoning = whole(head.get("tokens")), whole(head.get("reasoning_tokens"))
     last = head.get("last")
     if tokens is None or reasoning is None or not isinstance(last, bool):
-        raise ValueError("A piece does not tell its tokens.")
+        raise ValueError("A piece has no token count.")
     return Sealed(wire, tokens, reasoning, whole(head.get("input_tokens")), last)
 
 
 def _object(octets: bytes) -> dict[str, Any]:
     value = orjson.loads(octets)
     if not isinstance(value, dict):
-        raise ValueError("It is no JSON object.")  # noqa: TRY004 - the sender's fault, as all of these
+        raise ValueError("It is not a JSON object.")  # noqa: TRY004 - the sender's fault, as all of these
     return value
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise ValueError(f"{name[:100]!r} is no short text.")
+        raise ValueError(f"{name[:100]!r} is not a short string.")
     return value

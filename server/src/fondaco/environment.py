@@ -38,14 +38,14 @@ def secret(reference: str) -> str:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The secret {reference!r} cannot be read: is there such a file?"
+            f"The secret {reference!r} cannot be read. Check that the file exists."
         ) from error
     if not text.strip():
         raise ConfigurationError(f"The secret {reference!r} is empty.")
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.isprintable() or not text.isascii():
         raise ConfigurationError(
-            f"The secret {reference!r} has a line break or another character that no header can carry."
+            f"The secret {reference!r} contains a line break or another character that is invalid in a header."
         )
     return text
 
@@ -54,14 +54,14 @@ def expanded(path: str | Path) -> Path:
     """Return an absolute path, `~` and `~user` replaced by home directories.
 
     Raises:
-        ConfigurationError: there is no such home directory, or no working directory.
+        ConfigurationError: the home or working directory does not exist.
     """
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:
         raise ConfigurationError(
-            f"{str(path)!r} names a home directory that this user does not have. "
-            "Set HOME, or write an absolute path."
+            f"{str(path)!r} refers to a home directory, and this user has none. Set HOME, or "
+            "write an absolute path."
         ) from None
     except OSError as error:
         raise ConfigurationError(

@@ -14,7 +14,7 @@ ANY = "*"
 
 
 def host_name(address: str) -> str:
-    """Return how requests to an address name it in `Host`: IPv6 stands in brackets.
+    """Return the `Host` of requests to an address: IPv6 stands in brackets.
 
     >>> host_name("2001:db8::1"), host_name("10.0.0.1"), host_name("localhost")
     ('[2001:db8::1]', '10.0.0.1', 'localhost')
@@ -71,7 +71,7 @@ def _host(text: str) -> str:
         return text
     normalized = _host_of(text if "://" in text else f"//{text}", text)
     if text.lower() != normalized:
-        raise ValueError(f"not a host name as requests carry it; write {normalized!r}")
+        raise ValueError(f"not a host name as sent in requests; write {normalized!r}")
     return normalized
 
 
@@ -142,7 +142,7 @@ def _port(parts: SplitResult) -> int | None:
     try:
         return parts.port
     except ValueError:
-        raise ValueError("the port is no number up to 65535") from None
+        raise ValueError("the port is not a number up to 65535") from None
 
 
 HostName = Annotated[str, AfterValidator(_host)]

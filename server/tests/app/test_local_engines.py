@@ -225,7 +225,7 @@ async def test_a_call_during_a_download_is_refused_with_the_reason(tmp_path: Pat
     ):
         with (
             local.file_downloading("mine"),
-            pytest.raises(EngineUnavailableError, match="being fetched"),
+            pytest.raises(EngineUnavailableError, match="being downloaded"),
         ):
             await local.embeddings["onnx"].embed(EmbeddingRequest("mine", ("hello",)), None)
 

@@ -144,14 +144,14 @@ async def test_an_sd_server_of_the_configuration_makes_videos(tmp_path: Path) ->
             COMFY,
             "begins with",
         ),
-        ({}, COMFY.replace("text-to", "image-to"), "no value of a node is"),
-        ({}, COMFY.replace("text-to-video", "video"), r"no value of a node is \{\{video\}\}"),
+        ({}, COMFY.replace("text-to", "image-to"), "no node has the value"),
+        ({}, COMFY.replace("text-to-video", "video"), r"no node has the value \{\{video\}\}"),
         (
             {"4": {"class_type": "LoadVideo", "inputs": {"file": "{{video}}"}}},
             COMFY,
             'has to be "video"',
         ),
-        ({}, COMFY + "audio = true\nsoundtrack = true", "takes none"),
+        ({}, COMFY + "audio = true\nsoundtrack = true", "does not support it"),
         ({"3": {"class_type": "SaveImage", "inputs": {}}}, COMFY, "it needs a SaveVideo node"),
         ({}, COMFY.replace("mine = ", "other = "), "runs no model 'other' of type video"),
     ],
@@ -197,15 +197,15 @@ AT = ENGINE.format(url="http://h/v1")
         ),
         (
             AT.replace("video-queue", "comfyui") + MODEL,
-            "engines.films.videos.workflows.mine is missing: name the file of the workflow by which it",
+            "engines.films.videos.workflows.mine is missing. Name the file of the workflow that makes",
         ),
         (
             SD_SERVER.format(url="http://h:1") + "audio = true",
-            "models.mine.video.audio: the videos of the dialect 'sd-server' have no sound.",
+            "models.mine.video.audio: the dialect 'sd-server' makes videos without sound.",
         ),
         (
             SD_SERVER.format(url="http://h:1").replace("text-to-video", "video"),
-            "models.mine.video.kind: models of the dialect 'sd-server' go by no video.",
+            "models.mine.video.kind: models of the dialect 'sd-server' accept no source video.",
         ),
         (
             SD_SERVER.format(url="http://h:1").replace("fps = 8", "poll_s = 8"),

@@ -118,7 +118,7 @@ async def test_an_application_that_was_not_started_says_how_to(tmp_path: Path) -
 async def test_an_application_runs_once_at_a_time_and_again(tmp_path: Path) -> None:
     app = create_app(home=tmp_path / "home", standalone=False)
     async with app.running():
-        with pytest.raises(RuntimeError, match="runs already"):
+        with pytest.raises(RuntimeError, match="already running"):
             async with app.running():
                 pass
     async with app.running():
@@ -193,7 +193,7 @@ async def test_it_is_mounted_in_a_program_under_a_path(inside: Mounted) -> None:
         whole = await client.post(f"/ai{CHAT}", json=BODY)
         missing = await client.get("/ai/nothing")
     assert whole.status_code == 200
-    assert missing.json()["error"].startswith("There is nothing at '/nothing'")
+    assert missing.json()["error"].startswith("There is no endpoint at '/nothing'")
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ async def test_websockets_are_refused_with_a_reason_where_the_server_can_send_on
         await inside.app(scope, caller.receive, caller.send)
         assert [message["type"] for message in caller.sent] == kinds
     assert caller.status == 400
-    assert b"no WebSockets" in caller.body
+    assert b"does not support WebSockets" in caller.body
 
 
 async def test_other_scopes_are_an_error(inside: Mounted) -> None:

@@ -163,7 +163,7 @@ def test_an_engine_that_lists_its_models_to_anybody_and_refuses_the_key_is_found
         assert tested.code == 6
         [row] = json.loads(tested.out)
         wrong = "It refuses the key" if key else "It wants a key"
-        assert row["reason"] == f"{wrong}: it answers 401."
+        assert row["reason"] == f"{wrong}: it returned 401."
         assert wrong in tested.err
         assert engine.asked == ["GET /v1/models", f"POST {asked}"]
         checked = fondaco("config", "check", "--connect", GPU_KEY=key)
@@ -186,7 +186,7 @@ def test_an_engine_that_fails_at_its_model_is_found_out(
         add(fondaco, engine.url, "--key-env", "GPU_KEY", GPU_KEY="sk")
         tested = fondaco("engines", "test", GPU_KEY="sk")
     assert tested.code == (6 if fault else 0)
-    assert (f"It fails at the model 'm': it answers {status}." in tested.err) == fault
+    assert (f"It fails at the model 'm': it returned {status}." in tested.err) == fault
 
 
 def test_adding_it_again_takes_what_it_serves_now(fondaco: Fondaco) -> None:

@@ -169,7 +169,7 @@ def test_a_file_from_an_address_is_pinned_by_what_came_first(studio: Studio, hub
     (studio.folder / "tiny-taef1.safetensors").unlink()
     ended = studio("pull", "tiny-flux")
     assert ended.code != 0
-    assert "is not what it should be" in ended.err
+    assert "is not the expected file" in ended.err
     assert not (studio.folder / "tiny-taef1.safetensors").exists()
 
 

@@ -233,7 +233,7 @@ def test_an_engine_whose_key_is_missing_is_unavailable_and_stops_nothing(
         assert server.chat("one").status_code == 200
         refused = server.chat("two")
         assert refused.status_code == 503
-        assert "no key on this server" in refused.json()["error"]
+        assert "No key is set" in refused.json()["error"]
         server.said("engine_unreachable reason=KeyMissingError engine=two-engine")
         assert second.connections == 0
         secret.write_text("new-secret")

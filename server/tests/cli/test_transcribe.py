@@ -51,7 +51,7 @@ def test_a_missing_model_is_one_line(fondaco: Fondaco, tmp_path: Path) -> None:
         (["--model", "nothing"], (5, "fondaco models list")),
         (["-o", "nowhere/said.txt"], (1, "folder 'nowhere' does not exist")),
         (["--model", TINY, "--translate"], (1, "does not translate")),
-        (["--model", TINY, "--language", "fr"], (1, "knows en only")),
+        (["--model", TINY, "--language", "fr"], (1, "supports only en")),
     ],
 )
 def test_a_slip_is_one_line(

@@ -212,7 +212,7 @@ def test_what_would_pass_in_plain_is_refused_and_free(
     who, before = caller(one, algo), len(one.charged())
     reply = one.http.post(CHAT, json=body(who, **fields), headers=who.headers)
     assert (reply.status_code, len(one.charged())) == (400, before)
-    assert "not supported in encrypted calls" in reply.text
+    assert "not supported in encrypted requests" in reply.text
 
 
 def test_a_request_is_answered_once(one: Program) -> None:

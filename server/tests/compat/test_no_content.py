@@ -163,7 +163,9 @@ def wish(one: Program) -> None:
     lost = {"type": "array", "uniqueItems": True, "items": {"const": CANARY}}
     asked: dict[str, dict[str, object]] = {
         "gives back": {"messages": [{"role": "user", "content": "Hi"}, answered]},
-        "cannot be enforced": {"response_format": {"type": "json_schema", "json_schema": lost}},
+        "cannot be fully enforced": {
+            "response_format": {"type": "json_schema", "json_schema": lost}
+        },
         "fits": {"response_format": {"type": "json_schema", "json_schema": schema}},
         "leads away": {
             "response_format": {"type": "json_schema", "json_schema": {"$ref": f"http://{CANARY}"}}
@@ -174,7 +176,7 @@ def wish(one: Program) -> None:
     taken = {name: call(one, **fields).status_code for name, fields in asked.items()}
     assert taken == {
         "gives back": 200,
-        "cannot be enforced": 400,
+        "cannot be fully enforced": 400,
         "fits": 200,
         "leads away": 400,
         "calls": 200,

@@ -93,7 +93,7 @@ HOSTILE: dict[str, object] = {
     "a long repetition": {"type": "string", "pattern": "^a{100000}$"},
     "nested quantifiers": {"type": "string", "pattern": "^(((a{30}){30}){30}){30}$"},
     "an enum of thousands": {"enum": list(range(100_000))},
-    "itself within itself": {
+    "contains itself": {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"$ref": "#"}},
         "required": ["a", "b"],

@@ -59,7 +59,7 @@ def test_what_is_in_force_can_be_read_again(tmp_path: Path) -> None:
         ("[chain]\nstake = 0.0000000001", "chain.stake"),
         ('[chain.stake]\n"0xad" = 5', "chain.stake.0xad"),
         (f'[chain.stake]\n"{ADA}" = 5\n"{ADA.lower()}" = 6', "names a wallet twice"),
-        (f"{NODE}[chain]\nstake = 1", "stakes come from one of them"),
+        (f"{NODE}[chain]\nstake = 1", "Set only one source of stakes"),
         (NODE.replace("diem_per_token", "# "), "chain.node.diem_per_token is missing"),
         (NODE.replace("token =", "# ", 1), "chain.node.token is missing"),
         (NODE.replace("http://", "ftp://"), "chain.node.url: refused"),

@@ -84,7 +84,7 @@ def test_all_faults_come_at_once_and_none_repeats_the_text() -> None:
 @pytest.mark.parametrize("name", ["Ann.toml", "a b.toml", "ann.txt", "-.toml", ".toml"])
 def test_a_files_name_has_to_be_a_slug(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(LEAST)
-    with pytest.raises(CharacterFileError, match=r"its name has to be SLUG\.toml"):
+    with pytest.raises(CharacterFileError, match=r"the file must be named SLUG\.toml"):
         read_character(tmp_path / name)
 
 

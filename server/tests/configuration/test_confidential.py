@@ -160,7 +160,7 @@ def test_a_retired_twin_is_replaced_by_another_twin(tmp_path: Path) -> None:
         ('[enclave]\nbase_url = "http://x"', "enclave.token is missing"),
         (UPSTREAM + "e2ee = true", "no engine of the enclave runs it"),
         ('[models."all-minilm-l6-v2"]\ne2ee = true', "only models of type 'text'"),
-        (OWN_ENGINE, "no model of type 'text'"),
+        (OWN_ENGINE, "not a model of type 'text'"),
     ],
 )
 def test_what_cannot_be_encrypted_is_refused(tmp_path: Path, text: str, fault: str) -> None:

@@ -78,7 +78,7 @@ def test_both_days_are_needed(tmp_path: Path) -> None:
 def test_a_replacement_has_to_be_a_model(tmp_path: Path) -> None:
     line = fault(tmp_path, ending(QWEN, 'replacement = "smollm-135m"'))
     assert line == (
-        f"models.\"{QWEN}\".deprecation.replacement names 'smollm-135m', which is no model of the "
+        f"models.\"{QWEN}\".deprecation.replacement names 'smollm-135m', which is not a model of the "
         "catalogue. Did you mean 'smollm2-135m'?"
     )
 

@@ -59,7 +59,7 @@ def test_what_is_not_said_is_assumed_with_a_word(tmp_path: Path) -> None:
     assert entries(found)["m"]["context_tokens"] == 8192
     assert list(entries(found)) == ["m"]
     assert [w.split(":")[0] for w in found.warnings[:1]] == ["'m'"]
-    assert "vectors" in found.warnings[1]
+    assert "dimensions" in found.warnings[1]
 
 
 def test_ids_stay_whatever_else_comes(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_chat_template_says_how_a_model_thinks(tmp_path: Path) -> None:
 def test_a_name_without_a_letter_that_an_id_takes_is_left_out(tmp_path: Path) -> None:
     found = discovered(tmp_path, FoundModel("模型"), FoundModel("///"), FoundModel("模型-7b"))
     assert list(entries(found)) == ["7b"]
-    assert sum("no id can be made" in warning for warning in found.warnings) == 2
+    assert sum("cannot be used as an id" in warning for warning in found.warnings) == 2
 
 
 def test_an_engine_that_is_this_server_adds_no_models_of_its_own_models(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_engine_that_is_this_server_adds_no_models_of_its_own_models(tmp_path
         before=first.tables,
     )
     assert list(entries(again)) == ["x/smollm2-135m", "x/another"]
-    assert any("leads back" in warning for warning in again.warnings)
+    assert any("forwards requests" in warning for warning in again.warnings)
 
 
 def test_models_of_images_have_their_own_rows_and_prices(tmp_path: Path) -> None:

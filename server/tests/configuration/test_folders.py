@@ -26,8 +26,8 @@ def test_a_user_without_home_directory_is_asked_to_name_a_folder(
         load(environ={})
     assert caught.value.faults == (
         (
-            "home: this user has no home directory where state could lie. "
-            "Name a folder with --home or FONDACO_HOME."
+            "home: this user has no home directory for the server's state. "
+            "Set a folder with --home or FONDACO_HOME."
         ),
     )
 
@@ -56,5 +56,5 @@ def test_a_home_directory_that_is_not_there_is_one_line(
     monkeypatch: pytest.MonkeyPatch, flags: dict[str, object], environ: dict[str, str]
 ) -> None:
     without_user(monkeypatch)
-    with pytest.raises(ConfigurationError, match="names a home directory that this user does not"):
+    with pytest.raises(ConfigurationError, match="refers to a home directory, and this user has"):
         load(flags, environ=environ)

@@ -22,7 +22,7 @@ def load_with(home: Path, **environ: str) -> None:
         ("cors_origins", "app.example.com", "write 'https://app.example.com'"),
         ("cors_origins", "https://bücher.example", "write 'https://xn--bcher-kva.example'"),
         ("cors_origins", "https://*.example.com", "only `*` alone stands for any"),
-        ("cors_origins", "https://a.example:99999", "the port is no number"),
+        ("cors_origins", "https://a.example:99999", "the port is not a number"),
         ("cors_origins", "", None),
         ("allowed_hosts", "https://ai.example.com", "write 'ai.example.com'"),
         ("allowed_hosts", "ai.example.com:8000", "write 'ai.example.com'"),

@@ -152,7 +152,7 @@ def test_a_workflow_that_cannot_be_used_ends_the_start_with_its_reason(tmp_path:
         ),
         (
             engine("comfyui") + model(kind="inpaint"),
-            "engines.one.images.edit_workflows.mine is missing: name the file of the workflow by which it",
+            "engines.one.images.edit_workflows.mine is missing. Name the file of the workflow that edits",
         ),
     ],
 )

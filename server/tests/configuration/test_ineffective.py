@@ -58,7 +58,7 @@ def test_what_could_never_count_is_refused(tmp_path: Path, text: str, fault: str
         (OWN.replace('["v"]', '["embedded"]\nfile = "m.gguf"'), "engines.v: no model's `engines`"),
         (
             OWN.replace('["v"]', '["v"]\nfile = "m.gguf"'),
-            "models.mine.file: only engines that are built in",
+            "models.mine.file: only built-in engines read it",
         ),
         (
             OWN.replace("context_", "max_output_tokens = 9000\ncontext_"),
@@ -74,7 +74,7 @@ def test_what_could_never_count_is_refused(tmp_path: Path, text: str, fault: str
         ('[server]\nhost = "0.0.0.0"', "server.allowed_hosts is empty"),
         (
             '[server]\nmetrics = "public"\nmetrics_token = "env:T"',
-            "server.metrics_token is never asked for",
+            "server.metrics_token has no effect",
         ),
         (
             "[server]\naccount_body_memory_bytes = 999_999_999",

@@ -89,8 +89,14 @@ def test_without_a_model_that_reasons_the_default_one_answers(tmp_path: Path) ->
     [
         ("tags = false\nbegun = true", "reasoning.begun needs tags"),
         ('switch = "prompt"', "switch_name is missing"),
-        ('switch = "template"\nswitch_name = "no think"', "no variable to switch by: 'no think'"),
-        ('switch = "template"\nswitch_name = "messages"', "no variable to switch by: 'messages'"),
+        (
+            'switch = "template"\nswitch_name = "no think"',
+            "not a valid template variable: 'no think'",
+        ),
+        (
+            'switch = "template"\nswitch_name = "messages"',
+            "not a valid template variable: 'messages'",
+        ),
         ('efforts = ["none", "low"]', "switch = 'effort'"),
         ('efforts = ["low", "low"]', "names an effort twice"),
     ],

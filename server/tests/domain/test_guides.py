@@ -84,10 +84,10 @@ def test_gbnf_means_the_same_in_lark(written: str, lark: str) -> None:
         ('root ::= "a', "from '\"a' in line 1"),
         ('root ::= "a"\n  !', "in line 2"),
         ('other ::= "a"', "no rule 'root'"),
-        ('"a" ::=', "begins with no rule"),
+        ('"a" ::=', "does not start with a rule"),
         (r'root ::= "\q"', "in line 1"),
-        (r'root ::= "\ud800"', "no character"),
-        (r'root ::= "\UFFFFFFFF"', "no character"),
+        (r'root ::= "\ud800"', "not a character"),
+        (r'root ::= "\UFFFFFFFF"', "not a character"),
     ],
 )
 def test_invalid_gbnf_is_reported_with_its_position(written: str, why: str) -> None:

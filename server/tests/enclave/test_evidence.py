@@ -46,7 +46,7 @@ def test_a_quotes_fields_are_read() -> None:
     "content", [b"", b"quote", tdx_quote(DATA, tee_type=0), tdx_quote(DATA)[:600]]
 )
 def test_what_is_no_tdx_quote_is_refused(content: bytes) -> None:
-    with pytest.raises(EvidenceUnavailableError, match="no TDX quote"):
+    with pytest.raises(EvidenceUnavailableError, match="invalid TDX quote"):
         Quote.of(content)
 
 
@@ -186,14 +186,14 @@ async def test_dstack_gives_a_quote_and_what_explains_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (500, "does not answer /GetQuote"),
-        (b"no JSON", "does not answer /GetQuote"),
-        (["a", "list"], "with no object"),
+        (500, "does not respond to /GetQuote"),
+        (b"no JSON", "does not respond to /GetQuote"),
+        (["a", "list"], "did not return a JSON object"),
         ({}, "another request"),
         ({"quote": "zz"}, "another request"),
         ({"quote": tdx_quote(bytes(64)).hex()}, "another request"),
-        ({"quote": "00" * 9}, "no TDX quote"),
-        (b'"' + b"x" * (5 * 2**20) + b'"', "does not answer /GetQuote"),
+        ({"quote": "00" * 9}, "invalid TDX quote"),
+        (b'"' + b"x" * (5 * 2**20) + b'"', "does not respond to /GetQuote"),
     ],
 )
 async def test_an_answer_that_is_no_evidence_is_refused(

@@ -48,13 +48,13 @@ async def test_nobody_without_the_token_is_answered(house: SealedHouse, token: s
 
 async def test_a_gateway_with_another_token_says_what_to_do(house: SealedHouse) -> None:
     async with client_of(house, "another") as client:
-        with pytest.raises(EngineRefusedError, match="give both the same one"):
+        with pytest.raises(EngineRefusedError, match="configure the same token"):
             await RemoteEnclave("enclave", client).identity()
 
 
 def test_there_is_no_enclave_without_a_token() -> None:
     memory = BodyMemory(1, 1, 1, 1)
-    with pytest.raises(ValueError, match="anybody"):
+    with pytest.raises(ValueError, match="any client"):
         EnclaveFront(_NoService(), "", body_memory=memory, write_timeout_s=1)
 
 

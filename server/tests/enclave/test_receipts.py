@@ -103,7 +103,7 @@ def test_an_upstream_is_never_called_verified(keys: EnclaveKeys, clock: HandCloc
     event = made.finish().document["event_log"][2]
     assert event["type"] == "upstream.verified"
     assert (event["result"], event["required"]) == ("failed", False)
-    assert "Nobody verified" in event["reason"]
+    assert "is not verified" in event["reason"]
     assert not {"session_id", "claims"} & event.keys()
 
 
@@ -174,7 +174,7 @@ def test_a_receipt_is_for_who_made_the_call(keys: EnclaveKeys, clock: HandClock)
 def test_an_unknown_receipt_is_not_found(keys: EnclaveKeys, clock: HandClock, id_: str) -> None:
     store = ReceiptStore(clock.now)
     store.put(finished(keys, clock))
-    with pytest.raises(NotFoundError, match="no receipt of this id"):
+    with pytest.raises(NotFoundError, match="No receipt has this id"):
         store.get(ACI, id_, owner="o")
 
 

@@ -85,7 +85,7 @@ async def test_what_would_pass_in_plain_is_refused(
     error = await refusal(house, changed(house.caller(), house.id(), change))
     assert isinstance(error, InvalidRequestError)
     assert list(error.faults) == [field]
-    assert "not supported in encrypted calls" in str(error)
+    assert "not supported in encrypted requests" in str(error)
 
 
 def _message(**fields: Any) -> Change:
@@ -201,7 +201,7 @@ async def test_decrypted_parts_that_no_model_takes_are_refused_without_a_word_of
     [
         InvalidRequestError(f"The template rejects {CANARY}", faults={CANARY: (CANARY,)}),
         InvalidModelError(CANARY),
-        EngineError(f"The model's engine gave up: {CANARY!r}."),
+        EngineError(f"The model's engine failed: {CANARY!r}."),
     ],
 )
 async def test_what_an_engine_says_of_a_request_stays_in_the_enclave(
@@ -218,7 +218,7 @@ async def test_what_an_engine_says_of_a_request_stays_in_the_enclave(
 @pytest.mark.parametrize(
     "error",
     [
-        EngineError(f"The model's engine gave up: {CANARY!r}."),
+        EngineError(f"The model's engine failed: {CANARY!r}."),
         BrokenOffError(CANARY),
         EngineRefusedError(CANARY),
         EngineTimeoutError(CANARY),
@@ -257,7 +257,7 @@ async def test_a_context_that_is_too_long_is_told_by_its_numbers(house: SealedHo
     ("body", "says"),
     [
         (b"", "not JSON"),
-        (b"[]", "no JSON object"),
+        (b"[]", "not a JSON object"),
         (b"\xff{}", "not UTF-8"),
         (b"[" * 10_000 + b"]" * 10_000, "levels deep"),
         (b'{"model": "a", "model": "b", "messages": []}', "twice"),

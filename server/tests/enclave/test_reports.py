@@ -181,7 +181,7 @@ def test_a_key_of_before_a_rotation_is_refused_and_its_open_calls_go_on(
     begun = AciClient(keys.keyset)
     opener = keys.opener(begun.call(), begun.model)
     keys.rotate()
-    with pytest.raises(SealedRequestError, match="fetch and verify its attestation again") as error:
+    with pytest.raises(SealedRequestError, match="Fetch and verify the attestation again") as error:
         keys.opener(stale.call(), stale.model)
     assert error.value.reason == "e2ee_model_key_mismatch"
     assert opener.open(begun.seal("Ahoy"), "messages.0.content") == "Ahoy"

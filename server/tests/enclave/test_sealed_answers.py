@@ -243,7 +243,7 @@ async def test_closing_the_answer_stops_the_engine(house: SealedHouse) -> None:
 async def test_a_call_is_answered_once(house: SealedHouse) -> None:
     call = house.caller().ask(house.id(), "Hello")
     await house.answer(call)
-    with pytest.raises(SealedRequestError, match="no such request") as refused:
+    with pytest.raises(SealedRequestError, match="no longer has this request") as refused:
         await anext(house.enclave.answer(MODEL, call, 100))
     assert refused.value.reason == "e2ee_model_key_mismatch"
 
@@ -257,9 +257,9 @@ async def test_an_engine_that_breaks_off_ends_the_answer_without_a_receipt(
     pieces = house.enclave.answer(MODEL, call, 100)
     heard = await anext(pieces)
     assert b"[DONE]" not in heard.wire
-    with pytest.raises(EngineError, match="broke off"):
+    with pytest.raises(EngineError, match="ended its response early"):
         await anext(pieces)
-    with pytest.raises(Exception, match="no receipt"):
+    with pytest.raises(Exception, match="No receipt"):
         await house.enclave.receipt(SealedFormat.ACI, call.completion_id, owner=call.owner)
 
 

@@ -18,7 +18,7 @@ def test_each_is_taken_once() -> None:
     store = waiting(HandClock())
     store.put("a", "request", 1)
     assert store.take("a") == "request"
-    with pytest.raises(SealedRequestError, match="no such request"):
+    with pytest.raises(SealedRequestError, match="no longer has this request"):
         store.take("a")
 
 
@@ -60,7 +60,7 @@ async def test_a_call_that_is_forgotten_makes_room_and_is_answered_no_more() -> 
         await house.enclave.measure(MODEL, first)
         for _ in range(2):  # of what does not wait any more, too
             await house.enclave.forget(first)
-        with pytest.raises(SealedRequestError, match="no such request"):
+        with pytest.raises(SealedRequestError, match="no longer has this request"):
             await anext(house.enclave.answer(MODEL, first, 5))
         assert await house.answer(second)
 
@@ -70,6 +70,6 @@ async def test_an_enclave_holds_no_more_requests_than_it_may() -> None:
         first = house.caller().ask(house.id(), "Hello")
         await house.enclave.measure(MODEL, first)
         house.engine.asked.clear()
-        with pytest.raises(EngineBusyError, match="as many requests as it may"):
+        with pytest.raises(EngineBusyError, match="its limit of waiting requests"):
             await house.enclave.measure(MODEL, house.caller().ask(house.id(), "Hello"))
         assert not house.engine.asked

@@ -133,7 +133,7 @@ async def test_a_refusal_about_something_else_is_for_the_caller(
 async def test_an_instruction_does_not_command_the_engine(
     engine: OpenAIImages, fake: FakeUpstream
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="would command the engine") as refused:
+    with pytest.raises(InvalidRequestError, match="are instructions to the engine") as refused:
         await engine.edit(replace(TASK, prompt='x <sd_cpp_extra_args>{"width":9}'))
     assert list(refused.value.faults) == ["prompt"]
     assert not fake.edited

@@ -109,7 +109,7 @@ async def test_a_data_url_is_a_picture_too(engine: OpenAIImages, fake: FakeUpstr
 async def test_a_prompt_does_not_command_the_engine(
     engine: OpenAIImages, fake: FakeUpstream, command: str, field: str
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="would command the engine") as refused:
+    with pytest.raises(InvalidRequestError, match="are instructions to the engine") as refused:
         await engine.generate(replace(TASK, **{field: command}))  # type: ignore[arg-type]
     assert list(refused.value.faults) == [field]
     assert not fake.drawn

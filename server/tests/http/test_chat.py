@@ -340,7 +340,7 @@ async def test_waiting_in_a_stream_is_advised_only_to_whom_it_helps() -> None:
         assert "stream=true" not in streamed
         silent = json.loads(events_of(await stream_text(one))[-1])
         assert silent["code"] == "INFERENCE_TIMEOUT"
-        assert "fell silent" in silent["error"]
+        assert "stopped sending" in silent["error"]
 
 
 async def test_an_engine_that_says_nothing_in_time_is_504() -> None:

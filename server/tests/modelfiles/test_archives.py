@@ -139,7 +139,7 @@ def test_without_npm_its_packages_report_that_they_need_it(
 def test_a_url_with_another_file_by_now_keeps_nothing(shelf: Shelf, tmp_path: Path) -> None:
     shelf.files["/tiny.gguf"] = GGUF + b"!"
     model = speaking(WebFile(f"{shelf.base_url}/tiny.gguf", len(GGUF)), content=GGUF)
-    with pytest.raises(ModelFileError, match="is not what it should be"):
+    with pytest.raises(ModelFileError, match="is not the expected file"):
         folder_with(tmp_path, model).pull("speaking")
     shelf.files["/tiny.gguf"] = GGUF[:-1] + b"!"
     with pytest.raises(ModelFileError, match="SHA-256"):

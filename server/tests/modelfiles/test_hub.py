@@ -93,7 +93,7 @@ def test_files_with_odd_names_are_passed_over(path: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"siblings": 7}', b"[" * 100_000])
 def test_what_is_no_repository_is_refused(body: bytes) -> None:
-    with pytest.raises(ModelFileError, match="not understood"):
+    with pytest.raises(ModelFileError, match="is invalid"):
         repository_in(body, "o/r")
 
 

@@ -129,9 +129,9 @@ def test_a_gguf_file_tells_it_likewise(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shapes", "said"),
     [
-        ({"blocks.0.cross_attn.norm_k.weight": (9,)}, "videos"),
+        ({"blocks.0.cross_attn.norm_k.weight": (9,)}, "video model"),
         ({"down_blocks.0.resnets.0.conv1.weight": (9, 3)}, "layout of diffusers"),
-        ({"input_blocks.0.0.weight": (9, 3), CROSS: (9, 512)}, "no kind that is known"),
+        ({"input_blocks.0.0.weight": (9, 3), CROSS: (9, 512)}, "unsupported kind"),
     ],
 )
 def test_what_cannot_be_run_is_told(
@@ -149,7 +149,7 @@ def test_a_file_cut_off_is_not_whole(tmp_path: Path) -> None:
     file = hollow(tmp_path / "a.safetensors", x=(9, 9))
     with file.open("r+b") as opened:
         opened.truncate(file.stat().st_size - 1)
-    with file.open("rb") as opened, pytest.raises(ModelFileError, match="is not whole"):
+    with file.open("rb") as opened, pytest.raises(ModelFileError, match="is incomplete"):
         expect_format(opened, file.name)
 
 

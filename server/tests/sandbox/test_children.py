@@ -65,7 +65,7 @@ async def test_a_hostile_schema_ends_its_child_and_the_next_one_is_judged(
         )
         assert forms.child_pids == ()
         assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1") is None
-        assert await forms.schema_mismatch(CITY, "{}") == "does not fit the schema's 'required'"
+        assert await forms.schema_mismatch(CITY, "{}") == "does not match the schema's 'required'"
 
 
 async def test_a_schema_with_as_many_members_as_fit_is_no_hostile_one() -> None:

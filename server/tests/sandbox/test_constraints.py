@@ -32,25 +32,25 @@ HOSTILE = {
     ),
 }
 UNUSABLE: dict[str, tuple[Constraint, str]] = {
-    "no regex": (Regex("a("), "is no regular expression: missing )"),
+    "no regex": (Regex("a("), "is not a valid regular expression: missing )"),
     "an escape of another language": (Regex(r"\p{L}"), "bad escape"),
     "sets within sets": (Regex("[[a]b]"), "is ambiguous"),
     "intersections": (Regex("[a-z&&[^b]]"), "is ambiguous"),
     "look-ahead": (Regex("(?=a)a"), "look-around"),
     "references back": (Regex(r"(a)\1"), "backreferences are not supported"),
-    "bounds of words": (Regex(r"a\b"), "cannot be made a grammar"),
-    "a regex that nothing matches": (Regex(r"[^\s\S]"), "no text fits it"),
+    "bounds of words": (Regex(r"a\b"), "cannot be converted to a grammar"),
+    "a regex that nothing matches": (Regex(r"[^\s\S]"), "no text matches it"),
     "no grammar": (Grammar('start "a"'), "Expected token ':'"),
     "a rule that is missing": (Grammar("start: other"), 'unknown name: "other"'),
     "no beginning": (Grammar('root: "a"'), "no start rule"),
     "GBNF cut off": (Grammar('root ::= "a'), "in line 1"),
     "GBNF without a root": (Grammar('other ::= "a"'), "no rule 'root'"),
-    "only itself": (Grammar("start: start"), "no text fits it"),
-    "one of two that are each other": (Grammar("start: a\na: b\nb: a"), "no text fits it"),
+    "only itself": (Grammar("start: start"), "no text matches it"),
+    "one of two that are each other": (Grammar("start: a\na: b\nb: a"), "no text matches it"),
     "a text without end": (Grammar('start: "a" b\nb: "c" b'), "is too complex"),
     "a hundred repetitions, thrice": (
         Grammar('root ::= (("a"{0,100}){0,100}){0,100}'),
-        "cannot be made a grammar",
+        "cannot be converted to a grammar",
     ),
     "too much that may be left out": (
         Grammar("start: " + "(/[a-z]/? /[a-z ]/?) " * 150),
@@ -141,7 +141,9 @@ async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
     forms: SandboxedOutputFormats,
 ) -> None:
     assert await forms.constraint_error(Choices(("yes", "no")), scope="1") is None
-    assert "is no regular expression" in str(await forms.constraint_error(Regex("("), scope="1"))
+    assert "is not a valid regular expression" in str(
+        await forms.constraint_error(Regex("("), scope="1")
+    )
     assert await forms.constraint_mismatch(Choices(("yes", "no")), "no") is None
     assert await forms.constraint_mismatch(Regex("a+"), "b") == "does not fit guided_regex"
 
@@ -154,7 +156,7 @@ async def test_white_space_of_json_may_be_constrained_by_a_regex(
         await forms.schema_error(schema, Enforcement.GRAMMAR, scope="1", whitespace=r"[ \n]?")
         is None
     )
-    assert "cannot be made a grammar" in str(
+    assert "cannot be converted to a grammar" in str(
         await forms.schema_error(schema, Enforcement.GRAMMAR, scope="1", whitespace="(")
     )
 

@@ -155,7 +155,7 @@ def test_it_is_taken_where_nothing_is_promised(keyword: str) -> None:
 
 def test_too_many_members_are_named_as_such() -> None:
     assert told(wide(600)) == (
-        "has more optional members, or alternatives, at one place than the engine can follow"
+        "has too many optional members or alternatives in one place for the engine"
     )
 
 
@@ -197,7 +197,7 @@ def test_ways_that_overlap_are_refused_and_those_that_do_not_are_taken() -> None
     overlapping: Schema = {
         "oneOf": [{"type": "integer", "minimum": 0}, {"type": "integer", "maximum": 9}]
     }
-    assert "anyOf says it without" in str(told(overlapping))
+    assert "use anyOf instead" in str(told(overlapping))
     kinds: list[Schema] = [
         {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]}
         for kind in ("cat", "dog")
@@ -258,4 +258,4 @@ def test_a_grammar_of_many_parts_is_tried_as_a_whole() -> None:
     ways = " | ".join(f"way_{n}" for n in range(3))
     rules = [f"start: {ways}"]
     rules += [f"way_{n}: %json {json.dumps(wide(300))}" for n in range(3)]
-    assert "than the engine can follow" in str(grammar_error("\n".join(rules)))
+    assert "for the engine" in str(grammar_error("\n".join(rules)))

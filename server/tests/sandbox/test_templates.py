@@ -70,7 +70,7 @@ REFUSED = {
     "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}": "recursion limit",
     "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}": "recursion limit",
     "{{ 9**9**9 }}": "unable to calculate",
-    "{{ 'a' * 2000000 }}": "makes 2000000 characters",
+    "{{ 'a' * 2000000 }}": "renders 2000000 characters",
     "{{ " + "(" * 9_000 + "1" + ")" * 9_000 + " }}": "recursion limits",
     "{{ messages | tojson(indent=10**12) }}": "cannot be rendered",
     "{{ strftime_now(1) }}": "cannot be rendered",
@@ -106,7 +106,7 @@ def test_a_template_error_is_reported_with_its_line() -> None:
         "cannot be rendered in line 2: undefined value: `b` is undefined"
     )
     assert reason("{{ strftime_now(1) }}") == "cannot be rendered: TypeError"
-    assert reason("{{ 'a' * 2000000 }}").startswith("makes 2000000 characters")
+    assert reason("{{ 'a' * 2000000 }}").startswith("renders 2000000 characters")
 
 
 async def test_a_child_renders_with_the_clocks_time(templates: SandboxedTemplates) -> None:

@@ -54,7 +54,7 @@ async def test_a_model_is_served_while_one_of_its_engines_answers(
         tasks.cancel_scope.cancel()
     told = [r.getMessage() for r in caplog.records]
     assert told.count("engine_unreachable reason=EngineUnavailableError engine=second") == 1
-    assert told.count("engine second answers again") == 1
+    assert told.count("engine second responds again") == 1
 
 
 async def test_a_new_configuration_is_looked_at_at_once_and_forgets_the_old_engines() -> None:

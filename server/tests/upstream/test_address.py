@@ -31,7 +31,7 @@ def test_a_base_url_says_where_to_send(url: str, authority: str, target: str) ->
     ],
 )
 def test_a_base_url_that_cannot_be_used_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"is not an http|unusual"):
+    with pytest.raises(ValueError, match=r"is not an http|invalid"):
         BaseUrl.parse(url)
 
 

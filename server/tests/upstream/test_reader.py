@@ -112,7 +112,7 @@ def test_text_after_a_finish_needs_another_finish() -> None:
     end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()
     assert reader.read([end, _chunk({"content": "A"})]) == (Text(0, "A"),)
     assert reader.read_last([]) == ()
-    with pytest.raises(EngineError, match="ended its reply before"):
+    with pytest.raises(EngineError, match="ended its response without"):
         reader.check()
 
 
@@ -187,5 +187,5 @@ def test_what_only_an_engine_reads_passes_up_to_its_limit_and_no_further() -> No
         reader.check()
     call = {"index": 0, "id": "a", "function": {"name": "f"}, "extra_content": signature}
     reader.read([_chunk({"tool_calls": [call]})])
-    with pytest.raises(EngineError, match="more reasoning details"):
+    with pytest.raises(EngineError, match="too many reasoning details"):
         reader.check()

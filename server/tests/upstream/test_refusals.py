@@ -44,7 +44,7 @@ def test_the_engines_words_are_kept_short() -> None:
 def test_a_refusal_without_words_is_still_a_refusal(body: bytes) -> None:
     refused = refusal(400, {}, body)
     assert type(refused) is InvalidRequestError
-    assert "no reason" in str(refused)
+    assert "no readable reason" in str(refused)
 
 
 @pytest.mark.parametrize(

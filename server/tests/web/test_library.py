@@ -118,7 +118,7 @@ def test_a_broken_document_keeps_no_other_one_out(library: Library, documents: P
 
 def test_what_is_no_document_is_refused(library: Library, documents: Path) -> None:
     (added,) = library.add(documents / "tool.exe")
-    assert added.fault.startswith("It is not a document: they end with")
+    assert added.fault.startswith("It is not a document. Supported files:")
     with pytest.raises(LibraryError, match="no document in"):
         list(library.add(documents / "nowhere"))
 

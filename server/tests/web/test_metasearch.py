@@ -43,7 +43,7 @@ async def test_a_failed_or_empty_search_is_reported_and_not_logged(
     caplog.set_level(logging.DEBUG)
     async with mojeek(monkeypatch) as (search, server):
         server.answer(http(status="500 No"), close=True)
-        with pytest.raises(SearchError, match="did not answer, or found nothing") as failed:
+        with pytest.raises(SearchError, match="did not respond, or found nothing") as failed:
             await search.find("a secret question", 5)
         assert "secret" not in str(failed.value)
         assert "secret" not in caplog.text

@@ -107,7 +107,7 @@ async def test_a_machine_with_no_room_for_a_child_says_so_of_the_page(
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(anyio, "open_process", none_left)
-    with pytest.raises(UnreadableError, match="just now"):
+    with pytest.raises(UnreadableError, match="cannot be read now"):
         await page_of(http(ARTICLE.encode()))
 
 

@@ -112,10 +112,10 @@ async def test_nothing_found_is_no_failure(engine: Callable[[HttpClient, float],
     [
         (http(status="403 Forbidden"), "status 403"),
         (http(status="429 Too Many Requests"), "status 429"),
-        (http(b"<html>"), "not answer in JSON"),
-        (answer([]), "not answer in the documented format"),
-        (answer({"results": 5, "web": {"results": 5}}), "not answer in the documented format"),
-        (http(b"cut")[:-1], "did not answer"),
+        (http(b"<html>"), "is not JSON"),
+        (answer([]), "not in the documented format"),
+        (answer({"results": 5, "web": {"results": 5}}), "not in the documented format"),
+        (http(b"cut")[:-1], "did not respond"),
     ],
 )
 async def test_what_went_wrong_is_said(
@@ -135,5 +135,5 @@ async def test_an_engine_that_says_nothing_is_given_up(
 ) -> None:
     async with world(engine) as one:
         one.server.silence()
-        with pytest.raises(SearchError, match="did not answer"):
+        with pytest.raises(SearchError, match="did not respond"):
             await one.search.find("anything", 5)

@@ -66,11 +66,11 @@ class NodeStakes:
                 await self._expect_chain()
                 staked = await self._balance(wallet)
         except (EngineError, TimeoutError) as error:
-            log.warning("the chain's node does not answer: %s", type(error).__name__)
+            log.warning("the chain's node does not respond: %s", type(error).__name__)
             raise ChainUnavailableError(retry_after_s=5) from error
         diem = staked * self._nano_diem_per_token // self._unit
         if diem > LARGEST:
-            raise _invalid_response("a balance that no token has")
+            raise _invalid_response("a balance out of range")
         return diem or None
 
     async def _expect_chain(self) -> None:
@@ -90,7 +90,7 @@ class NodeStakes:
         return int(word, 16)
 
     async def _call(self, method: str, parameters: list[object]) -> str:
-        """Return the result of a JSON-RPC call, which has to be a string."""
+        """Return the result of a JSON-RPC call, which must be a string."""
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
         body = orjson.dumps(request)
         async with self._node.send("POST", "/", body) as reply:

@@ -35,7 +35,8 @@ class EthSignatures:
         """
         if self._pending >= _MOST:
             raise RateLimitExceededError(
-                "Too many wallet signatures wait to be checked. Please try again.", retry_after_s=1
+                "Too many wallet signatures are waiting for verification. Please try again.",
+                retry_after_s=1,
             )
         signature = _normal(bytes.fromhex(proof.signature.removeprefix("0x")))
         self._pending += 1
@@ -45,7 +46,7 @@ class EthSignatures:
             self._pending -= 1
         if signer != proof.address.lower():
             raise ProofRefusedError(
-                "The signature is not that of the wallet over the token. Sign the token's text, "
+                "The wallet did not make this signature of the token. Sign the token's text, "
                 "exactly as received, as a personal message (EIP-191) with the wallet of `address`."
             )
         return signer
@@ -83,11 +84,11 @@ def _signer(proof: Proof, signature: bytes) -> str:
     if digits not in (digits.lower(), digits.upper()):
         checked = to_checksum_address(proof.address)
         if proof.address != checked:
-            fault = "The checksum in the case of its letters is wrong (EIP-55): is it mistyped?"
+            fault = "The EIP-55 checksum (upper and lower case) is wrong. Check the address for typing errors."
             raise InvalidRequestError(faults={"address": (fault,)})
     try:
         message = encode_defunct(text=proof.text)
         signer: str = Account.recover_message(message, signature=signature)
     except BadSignature:
-        raise ProofRefusedError("The signature belongs to no wallet at all.") from None
+        raise ProofRefusedError("No wallet's key can have made this signature.") from None
     return signer.lower()

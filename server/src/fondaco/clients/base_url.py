@@ -30,11 +30,15 @@ class BaseUrl:
         """
         parts = urlsplit(base_url)
         if parts.username or parts.password:
-            raise ValueError("An engine's URL carries credentials; put them into its `key`.")
+            raise ValueError(
+                "An engine's URL contains credentials. Move them to the engine's `key`."
+            )
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
             raise ValueError(f"{base_url!r} is not an http:// or https:// address.")
         if parts.query or parts.fragment or not base_url.isascii() or not base_url.isprintable():
-            raise ValueError(f"{base_url!r} has a query, a fragment or unusual characters.")
+            raise ValueError(
+                f"{base_url!r} contains a query, a fragment or invalid characters. Remove them."
+            )
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         return cls(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
 
@@ -74,5 +78,5 @@ def expect_fit(headers: Mapping[str, str]) -> dict[str, str]:
     """
     for name, value in headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
-            raise ValueError(f"The header {name!r} of an engine has unusual characters.")
+            raise ValueError(f"The header {name!r} of an engine contains invalid characters.")
     return dict(headers)

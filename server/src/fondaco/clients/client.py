@@ -28,7 +28,7 @@ class IncompleteResponseError(EngineUnavailableError):
 class KeyMissingError(EngineUnavailableError):
     """The secret that holds the engine's key is missing, so no request is sent."""
 
-    default = "The model's engine has no key on this server. The operator has to set it."
+    default = "No key is set for the model's engine on this server. The operator must set it."
 
 
 class FirstByteTimeoutError(EngineTimeoutError):
@@ -38,7 +38,9 @@ class FirstByteTimeoutError(EngineTimeoutError):
 class ChunkTimeoutError(EngineTimeoutError):
     """The engine sent nothing for too long within its response."""
 
-    default = "The model's engine fell silent in the middle of its answer, which was given up."
+    default = (
+        "The model's engine stopped sending in the middle of its response, which was abandoned."
+    )
 
 
 class ClientResponse(Protocol):

@@ -188,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
             self.used = True
             return True
         if response is not None:
-            response.fail(IncompleteResponseError("The response was left before its end."))
+            response.fail(IncompleteResponseError("The response was closed before its end."))
         self.abort()
         return False
 
@@ -256,7 +256,7 @@ class ClientConnection(asyncio.Protocol):
         if response is not None and not response.complete:
             if exc is None and not self.closed and response.ends_at_close:
                 response.complete = True
-            response.fail(IncompleteResponseError("The engine's response broke off."))
+            response.fail(IncompleteResponseError("The engine's response ended early."))
         self.abort()
         self._on_lost(self)
 

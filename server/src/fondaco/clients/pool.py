@@ -172,7 +172,7 @@ class HttpPool:
         connection: ClientConnection | None = None
         try:
             if self._closed:
-                raise ConnectFailedError("The connection to the model's engine has been shut down.")
+                raise ConnectFailedError("The connection to the model's engine was shut down.")
             connection = await (
                 self._open_connection() if self._tls is None else self._open_tls(self._tls)
             )

@@ -70,7 +70,7 @@ async def open_websocket(
                 )
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             raise ConnectFailedError(
-                "The model's engine has no websocket that can be reached.", retry_after_s=1
+                "The WebSocket of the model's engine cannot be reached.", retry_after_s=1
             ) from error
         try:
             yield _AiohttpSocket(connection)
@@ -93,4 +93,4 @@ class _AiohttpSocket:
         message = await self._connection.receive()
         if isinstance(message.data, str | bytes) and message.type.name in {"TEXT", "BINARY"}:
             return message.data
-        raise IncompleteResponseError("The engine's websocket ended.")
+        raise IncompleteResponseError("The engine's WebSocket was closed.")

@@ -33,7 +33,7 @@ _HEADS: Mapping[Kind, str] = {
 
 
 def path_of(home: Path, kind: Kind, name: str) -> Path:
-    """Return where the file of a model or an engine lies, or would.
+    """Return the path of the file of a model or an engine, which need not exist.
 
     >>> path_of(Path("/h"), "model", "qwen3:8b").name
     'model-qwen3%3A8b.toml'
@@ -102,7 +102,7 @@ def lay(layers: Layers, home: Path, trial: Trial, engines: Collection[str]) -> l
     Args:
         layers: what the files are laid over.
         home: the folder that they lie in.
-        trial: files as they would be, in place of what lies there.
+        trial: contents to check instead of the files on disk.
         engines: those that the operator describes. What was discovered of one that is neither among
             them nor described in its own file, because the operator took it away, is passed over.
     """
@@ -112,7 +112,10 @@ def lay(layers: Layers, home: Path, trial: Trial, engines: Collection[str]) -> l
             continue
         origin = f"file {path}"
         strange = [name for name in tree if name not in _TABLES]
-        faults += [f"{origin}: {name}: this folder holds engines and models." for name in strange]
+        faults += [
+            f"{origin}: {name}: unexpected table. This folder contains only engines and models."
+            for name in strange
+        ]
         faults += [f"{origin}: {fault}" for fault in take_unquoted(tree)]
         layers.lay({name: tree[name] for name in _TABLES if name in tree}, origin)
         layers.unsaid[origin] = path

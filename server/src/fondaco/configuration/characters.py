@@ -99,7 +99,7 @@ def read_character(path: Path) -> Character:
     """
     if SLUG.fullmatch(path.stem) is None or path.suffix != ".toml":
         raise CharacterFileError(
-            "its name has to be SLUG.toml, of small letters, digits, hyphens and underscores."
+            "the file must be named SLUG.toml, with lower-case letters, digits, hyphens and underscores."
         )
     try:
         status = path.stat()

@@ -56,7 +56,7 @@ def has_twin(settings: Settings, model_id: str) -> bool:
 
 
 def enclave_engine(settings: Settings, model_id: str) -> str | None:
-    """Return the engine by which an enclave of this configuration runs a model; None: by none.
+    """Return the engine that runs a model in an enclave of this configuration, if any.
 
     One of `enclave.engines` that names the model comes before the built-in engine.
     """
@@ -74,7 +74,7 @@ def faults(settings: Settings) -> Iterator[str]:
         name = dotted(("engines", ENCLAVE))
         yield f"{name}: this name belongs to the enclave; see [enclave]."
     if not is_here(settings) and not settings.enclave.token:
-        yield "enclave.token is missing: an enclave elsewhere asks for it."
+        yield "enclave.token is missing: an enclave at another address requires it."
     for engine_name, engine in settings.enclave.engines.items():
         yield from _engine_faults(dotted(("enclave", "engines", engine_name)), engine, settings)
     for model_id, entry in settings.models.items():
@@ -85,7 +85,7 @@ def _engine_faults(name: str, engine: Engine, settings: Settings) -> Iterator[st
     for model_id in engine.models:
         entry = settings.models.get(model_id)
         if entry is None or entry.type is not ModelType.TEXT:
-            yield f"{name}.models names {model_id!r}, which is no model of type 'text'."
+            yield f"{name}.models names {model_id!r}, which is not a model of type 'text'."
     if engine.discover:
         yield f"{name}.discover: the models of the enclave's engines are those that `models` names."
 
@@ -93,10 +93,10 @@ def _engine_faults(name: str, engine: Engine, settings: Settings) -> Iterator[st
 def _model_faults(settings: Settings, model_id: str, entry: CatalogueModel) -> Iterator[str]:
     name = dotted(("models", model_id, "e2ee"))
     if entry.e2ee and entry.type is not ModelType.TEXT:
-        yield f"{name}: only models of type 'text' take encrypted content."
+        yield f"{name}: only models of type 'text' accept encrypted content."
     elif entry.e2ee and settings.enclave.enabled and not has_twin(settings, model_id):
         yield (
-            f"{name}: no engine of the enclave runs it. Name it in `models` of an [enclave.engines.NAME], or "
+            f"{name}: no engine of the enclave runs it. Add it to `models` of an [enclave.engines.NAME], or "
             "set enclave.base_url."
         )
 

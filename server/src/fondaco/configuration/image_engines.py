@@ -43,12 +43,12 @@ def faults(settings: Settings) -> Iterator[str]:
 
 
 def workflow_file(file: str, settings: Settings) -> Path:
-    """Return where a workflow lies: below `workflows` in the home folder, unless its path is absolute."""
+    """Return the path of a workflow: below `workflows` in the home folder, unless its path is absolute."""
     return settings.home / "workflows" / (expanded(file) if file.startswith("~") else file)
 
 
 def _beside_chat(engine_name: str, dialect: DialectName, images: EngineImages) -> Iterator[str]:
-    """Yield the faults of the table where images are among what an engine makes, or none of it."""
+    """Yield the errors in an engine's `images` table, including a table without image models."""
     path = ("engines", engine_name, "images")
     if is_of_videos(dialect):
         yield f"{dotted(path)}: the dialect {dialect!r} has no such table."
@@ -115,4 +115,4 @@ def _missing_workflows(engine_name: str, images: EngineImages, settings: Setting
         edits = model.type is ModelType.INPAINT and engine_name in model.engines
         if edits and model_id not in images.edit_workflows:
             name = dotted(("engines", engine_name, "images", "edit_workflows", model_id))
-            yield f"{name} is missing: name the file of the workflow by which it edits."
+            yield f"{name} is missing. Name the file of the workflow that edits with this model."

@@ -34,7 +34,7 @@ def warnings(settings: Settings, is_set: IsSet) -> Iterator[str]:
     used = {engine for model in settings.models.values() for engine in model.engines}
     for engine, row in settings.engines.items():
         if engine not in used and not row.discover:
-            yield f"{dotted(('engines', engine))}: no model's `engines` names it, so it is never asked."
+            yield f"{dotted(('engines', engine))}: no model's `engines` names it, so it is never used."
     for model_id, model in settings.models.items():
         yield from _lengths(model_id, model, settings, is_set)
     yield from _unused(settings)
@@ -44,15 +44,15 @@ def warnings(settings: Settings, is_set: IsSet) -> Iterator[str]:
 def _server(server: Server, is_set: IsSet) -> Iterator[str]:
     if _is_unspecified(server.host) and not server.allowed_hosts:
         yield (
-            f"server.host is {server.host!r} and server.allowed_hosts is empty: requests that come "
-            "under another name than localhost are refused. Name the hosts, or '*' for any."
+            f"server.host is {server.host!r} and server.allowed_hosts is empty: requests for "
+            "host names other than localhost are refused. Add the host names, or '*' for any."
         )
     if server.metrics_token and server.metrics == "public":
-        yield "server.metrics is 'public', so server.metrics_token is never asked for."
+        yield "server.metrics is 'public', so server.metrics_token has no effect."
     limits = dict(server)
     for partial_limit, overall_limit in _OVERALL_LIMITS.items():
         if limits[partial_limit] > limits[overall_limit] and is_set(("server", partial_limit)):
-            yield f"server.{partial_limit} is more than server.{overall_limit}, which counts then."
+            yield f"server.{partial_limit} is more than server.{overall_limit}, so it has no effect."
 
 
 def _aliases(settings: Settings, is_set: IsSet) -> Iterator[str]:
@@ -67,10 +67,10 @@ def _aliases(settings: Settings, is_set: IsSet) -> Iterator[str]:
             continue
         name = dotted(("aliases", alias))
         if alias in settings.models:
-            yield f"{name}: a model has this id, and it comes first. Rename one of the two."
+            yield f"{name}: a model has this id and takes precedence. Rename one of the two."
         elif alias in traits:
             yield (
-                f"{name}: models have this trait, and it comes first. To choose who serves it, add "
+                f"{name}: models have this trait, which takes precedence. To choose the model, add "
                 f"{alias!r} to that model's traits."
             )
 
@@ -81,14 +81,14 @@ def _bodies(settings: Settings, is_set: IsSet) -> Iterator[str]:
         is_set(("server", "media_body_limit_bytes"))
         and server.media_body_limit_bytes < server.body_limit_bytes
     ):
-        yield "server.media_body_limit_bytes is less than server.body_limit_bytes, which counts then."
+        yield "server.media_body_limit_bytes is less than server.body_limit_bytes, so it has no effect."
     elif (
         is_set(("server", "body_memory_bytes"))
         and server.body_memory_bytes < server.media_body_limit_bytes
     ):
         yield (
             "server.body_memory_bytes is less than server.media_body_limit_bytes: "
-            "the largest bodies would never find room."
+            "the largest bodies would never be accepted. Raise it."
         )
 
 
@@ -113,15 +113,15 @@ def _model(
     path = ("models", model_id)
     for trait in model.traits:
         if trait in settings.models and is_set((*path, "traits")):
-            yield f"{dotted((*path, 'traits'))}: {trait!r} is the id of a model, which comes first."
+            yield f"{dotted((*path, 'traits'))}: {trait!r} is the id of a model, which takes precedence."
     for key in ("many_images", "image_tokens"):
         if not model.vision and is_set((*path, key)):
-            yield f"{dotted((*path, key))}: the model takes no images; set vision = true if it does."
+            yield f"{dotted((*path, key))}: has no effect, as the model accepts no images. Set vision = true if it does."
     reasoning = model.reasoning
     if reasoning and reasoning.switch not in (ReasoningSwitch.TEMPLATE, ReasoningSwitch.PROMPT):
         key_path = (*path, "reasoning", "switch_name")
         if is_set(key_path):
-            yield f"{dotted(key_path)}: switch is {reasoning.switch.value!r}, which needs no name."
+            yield f"{dotted(key_path)}: switch is {reasoning.switch.value!r}, which does not use it."
 
 
 def _lengths(
@@ -130,11 +130,11 @@ def _lengths(
     path = ("models", model_id)
     context, max_output = model.context_tokens or 0, model.max_output_tokens or 0
     if max_output > context and is_set((*path, "max_output_tokens")):
-        yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which ends answers."
+        yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which already limits the output."
     if DIFFUSION not in model.engines and model.files:
-        yield f"{dotted((*path, 'files'))}: only the engine 'diffusion' reads it; engines lacks it."
+        yield f"{dotted((*path, 'files'))}: only the engine 'diffusion' reads it, and `engines` does not name it."
     if OF_ONE_FILE.isdisjoint(model.engines) and is_set((*path, "file")):
-        yield f"{dotted((*path, 'file'))}: only engines that are built in read it, and engines has none."
+        yield f"{dotted((*path, 'file'))}: only built-in engines read it, and `engines` names none."
     slot_context = settings.embedded.context_tokens
     is_embedded_text = model.type is ModelType.TEXT and EMBEDDED in model.engines
     if is_embedded_text and context > slot_context and is_set((*path, "context_tokens")):
@@ -148,9 +148,9 @@ def _unused(settings: Settings) -> Iterator[str]:
     search, node = settings.search, settings.chain.node
     for engine, value in (("searxng", search.searxng_url), ("brave", search.brave_key)):
         if value and engine not in search.engines:
-            yield f"search.engines lacks {engine!r}, so what is set for it is never used."
+            yield f"search.engines lacks {engine!r}, so its settings have no effect."
     if node.token and not node.url:
-        yield "chain.node.url is missing, so chain.node.token is never read."
+        yield "chain.node.url is missing, so chain.node.token has no effect."
 
 
 def _is_unspecified(host: str) -> bool:

@@ -30,7 +30,7 @@ _NEEDED = {
 }
 """Type of pydantic error -> the expected TOML value; pydantic's messages name Python types."""
 _ENGINE = re.compile(r"FONDACO_ENGINES__(.+)__BASE_URL$")
-_NO_HOME = "home: this user has no home directory where state could lie. Name a folder with --home or FONDACO_HOME."
+_NO_HOME = "home: this user has no home directory for the server's state. Set a folder with --home or FONDACO_HOME."
 _UNITS = {"_s": "seconds", "_bytes": "bytes"}
 
 
@@ -207,7 +207,9 @@ def _tree(path: Path, faults: list[str], *, in_home: bool) -> Tree:
         faults += error.faults
         return {}
     if in_home and "home" in tree:
-        faults.append(f"file {path}: home: a file in the home folder cannot name another one.")
+        faults.append(
+            f"file {path}: home: a file in the home folder cannot set another home. Remove it."
+        )
         return {}
     for name in ("home", "models_folder"):
         if isinstance(folder := tree.get(name), str) and folder:
@@ -242,7 +244,7 @@ def _settle_folder(name: str, layers: Layers) -> str | None:
         layers.put((name,), Path(str(layers.tree["home"])) / "models", DEFAULT)
     folder, origin = layers.tree[name], layers.origins[name,]
     if not (isinstance(folder, str | Path) and str(folder)):
-        return f"{origin}: {name} has to be the path of a folder."
+        return f"{origin}: {name} must be the path of a folder."
     try:
         layers.tree[name] = expanded(folder)
     except ConfigurationError as error:
@@ -270,7 +272,7 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
         # Values of unknown keys may be secret.
         found = f", not {_shown(fault['input'])}" if setting else ""
         subject = f"{name}: this name" if "[key]" in fault["loc"] else name
-        return f"{origin}: {subject} has to be {needed}{found}."
+        return f"{origin}: {subject} must be {needed}{found}."
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
     shown = f" (it is {str(fault['input'])!r})" if showable else ""
     message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
@@ -278,7 +280,7 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
 
 
 def _needed(fault: ErrorDetails, path: KeyPath) -> str | None:
-    """Return what a value has to be, unless pydantic's own message says that well."""
+    """Return what a value must be, unless pydantic's own message says that well."""
     if fault["type"] == "string_pattern_mismatch":
         return DESCRIPTIONS[fault["ctx"]["pattern"]]
     if (needed := _NEEDED.get(fault["type"])) is None:

@@ -86,7 +86,9 @@ def price_of(text: str) -> Tree:
     {'input': Decimal('0.20'), 'output': Decimal('0.90')}
     """
     if not re.fullmatch(r"\d{1,7}(\.\d{1,9})?(/\d{1,7}(\.\d{1,9})?)?", text):
-        raise ValueError(f"{text!r} is no price: write USD per million tokens, such as 0.20/0.90.")
+        raise ValueError(
+            f"{text!r} is not a price. Write USD per million tokens, such as 0.20/0.90."
+        )
     first, _, second = text.partition("/")
     return {"input": Decimal(first), "output": Decimal(second or first)}
 

@@ -60,7 +60,7 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
 
 
 def image_prices_of(text: str) -> dict[str, Decimal]:
-    """Return the prices of a model of images of which one number is said, in USD per image.
+    """Return an image model's prices from a single number, in USD per image.
 
     Raises:
         ValueError: it is none.
@@ -69,7 +69,7 @@ def image_prices_of(text: str) -> dict[str, Decimal]:
     Decimal('0.02')
     """
     if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?", text):
-        raise ValueError(f"{text!r} is no price of images: write USD per image, such as 0.02.")
+        raise ValueError(f"{text!r} is not a price of images. Write USD per image, such as 0.02.")
     return dict.fromkeys(IMAGE_PRICES, Decimal(text))
 
 
@@ -86,7 +86,7 @@ def _of(price: Price, name: str) -> Decimal:
 
 
 def token_price(price: Price, hearing: HearingPrice | None = None) -> TokenPrice:
-    """Return the price of a text model, and of what another model hears for it."""
+    """Return the price of a text model, including transcription by another model."""
     return TokenPrice(
         input=_amount(price.input),
         output=_amount(price.output),

@@ -29,7 +29,7 @@ def warnings(settings: Settings) -> Iterator[str]:
         if path[0] in _UPSTREAMS:
             kind = _UPSTREAMS[path[0]]
             upstream = f"{kind} {path[1]!r}" if path[0] == "engines" else kind
-            yield f"{dotted(path)}: {fault} Without it the {upstream} is unavailable."
+            yield f"{dotted(path)}: {fault} Without it, the {upstream} is unavailable."
 
 
 def _unreadable(settings: Settings) -> Iterator[tuple[KeyPath, str]]:

@@ -38,9 +38,9 @@ def faults(settings: Settings) -> Iterator[str]:
         if reasoning.begun and not reasoning.tags:
             yield f"{name}.begun needs tags: the reasoning that the template opens ends at the closing tag."
         if "none" in reasoning.efforts:
-            yield f"{name}.efforts names 'none': for that, set {name}.switch = 'effort'."
+            yield f"{name}.efforts names 'none': to disable reasoning, set {name}.switch = 'effort'."
         if len(set(reasoning.efforts)) < len(reasoning.efforts):
-            yield f"{name}.efforts names an effort twice."
+            yield f"{name}.efforts names an effort twice. Name each once."
         yield from _switch(name, reasoning, model, settings)
 
 
@@ -48,11 +48,11 @@ def _switch(
     name: str, reasoning: Reasoning, model: CatalogueModel, settings: Settings
 ) -> Iterator[str]:
     if reasoning.switch is ReasoningSwitch.PROMPT and reasoning.switch_name == _VARIABLE:
-        yield f"{name}.switch_name is missing: name the word, such as '/no_think'."
+        yield f"{name}.switch_name is missing. Set the word, such as '/no_think'."
     if reasoning.switch is not ReasoningSwitch.TEMPLATE:
         return
     if not reasoning.switch_name.isidentifier() or reasoning.switch_name in _CONVERSATION:
-        yield f"{name}.switch_name is no variable to switch by: {reasoning.switch_name!r}."
+        yield f"{name}.switch_name is not a valid template variable: {reasoning.switch_name!r}."
     rows = [settings.engines[engine] for engine in model.engines if engine in settings.engines]
     upstream_alone = rows and len(rows) == len(model.engines)
     if upstream_alone and not any(

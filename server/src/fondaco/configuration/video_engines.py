@@ -44,8 +44,8 @@ def _engine(engine_name: str, engine: Engine) -> Iterator[str]:
                 yield f"{dotted((*path, key))}: the dialect {engine.dialect!r} has no such setting."
     if engine.discover and is_of_videos(engine.dialect):
         yield (
-            f"{dotted(('engines', engine_name, 'discover'))}: models of the dialect {engine.dialect!r} "
-            "are not discovered; write a row for each."
+            f"{dotted(('engines', engine_name, 'discover'))}: models of the dialect "
+            f"{engine.dialect!r} cannot be discovered. Add an entry for each."
         )
 
 
@@ -77,17 +77,17 @@ def _beyond_sd_server(model_id: str, limits: VideoLimits) -> Iterator[str]:
     """Yield what a model takes and an sd-server does not."""
     if limits.kind is VideoKind.VIDEO:
         name = dotted(("models", model_id, "video", "kind"))
-        yield f"{name}: models of the dialect 'sd-server' go by no video."
+        yield f"{name}: models of the dialect 'sd-server' accept no source video."
     for key, is_so in (("audio", limits.audio), ("soundtrack", limits.soundtrack)):
         if is_so:
             name = dotted(("models", model_id, "video", key))
-            yield f"{name}: the videos of the dialect 'sd-server' have no sound."
+            yield f"{name}: the dialect 'sd-server' makes videos without sound."
 
 
 def _missing_workflow(engine_name: str, engine: Engine, model_id: str) -> Iterator[str]:
     if engine.videos is None or model_id not in engine.videos.workflows:
         name = dotted(("engines", engine_name, "videos", "workflows", model_id))
-        yield f"{name} is missing: name the file of the workflow by which it makes videos."
+        yield f"{name} is missing. Name the file of the workflow that makes videos with this model."
 
 
 def _workflows(engine_name: str, engine: Engine, settings: Settings) -> Iterator[str]:
@@ -134,4 +134,4 @@ def _media(
     if has_video and not goes_by_video:
         yield f'{name}: its workflow loads {{{{video}}}}, so {limits_at}.kind has to be "video".'
     if limits.soundtrack:
-        yield f"{limits_at}.soundtrack: the dialect 'comfyui' takes none."
+        yield f"{limits_at}.soundtrack: the dialect 'comfyui' does not support it."

@@ -101,7 +101,7 @@ def literal(value: object) -> str:
             return f"[{', '.join(map(literal, value))}]"
         case str() | Path():
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-    raise TypeError(f"{value!r} is no value of a setting.")
+    raise TypeError(f"{value!r} is not a valid value of a setting.")
 
 
 def _blocks(table: Mapping[str, object], path: KeyPath) -> Iterator[str]:

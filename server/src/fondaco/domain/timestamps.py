@@ -8,7 +8,7 @@ _DAY_MS = 86_400_000
 _FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - _START) // _MILLISECOND
 _LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _START) // _MILLISECOND
 """Last timestamp of a four-digit calendar; SQLite and JavaScript end there, too."""
-_ADVICE = "Write a date or a time as ISO 8601 has it: 2027-01-31 or 2027-01-31T12:00:00Z"
+_ADVICE = "Write a date or a time in ISO 8601 format: 2027-01-31 or 2027-01-31T12:00:00Z"
 
 
 def utc(unix_s: float) -> datetime:

@@ -132,7 +132,7 @@ class EnclaveChat:
             models: by the ids under which they take encrypted content.
             negotiation: maps requested options to what a model supports.
             dialect: reads requests and writes responses.
-            clock: tells when.
+            clock: the current time.
             limits: of decrypted requests that wait.
         """
         self._keys, self._receipts = keys, receipts
@@ -153,7 +153,7 @@ class EnclaveChat:
         self._waiting.expect_room(call.completion_id, len(call.body))
         body = self._dialect.parse(call.body)
         if not isinstance(body, dict):
-            raise InvalidRequestError("The body is no JSON object.")
+            raise InvalidRequestError("The body is not a JSON object.")
         # Checks that need no decryption come first: they are cheap, and their errors may quote values.
         read = self._dialect.read(body, cache_scope=call.owner)
         _expect_model(read, model_id)
@@ -196,7 +196,7 @@ class EnclaveChat:
         """
         first = next((engine for one in self._models.values() for engine in one.engines), None)
         if first is None:
-            raise ModelNotFoundError("The enclave runs no model.")
+            raise ModelNotFoundError("The enclave has no models.")
         await first.probe()
 
     async def identity(self) -> EnclaveIdentity:
@@ -271,7 +271,7 @@ class EnclaveChat:
         yield replace(piece, input_tokens=usage.input_tokens, last=True)
 
     def _record_forwarded(self, measured: _Measured, max_output_tokens: int) -> None:
-        """Record what the engine was asked: the body with the model and the limit that it got."""
+        """Record the engine's request: the body with its model and limit."""
         engine, opened = measured.failover.engine.name, measured.opened
         sealed_model = opened.sealed_model
         name, origin = sealed_model.upstream.get(engine, (sealed_model.model.id, None))
@@ -283,7 +283,7 @@ class EnclaveChat:
     def _model(self, model_id: str) -> SealedModel:
         if (sealed_model := self._models.get(model_id)) is None:
             raise ModelNotFoundError(
-                f"The enclave runs no model {model_id[:100]!r}. It and its gateway need the same "
+                f"The enclave does not run the model {model_id[:100]!r}. It and its gateway need the same "
                 "configuration of models."
             )
         return sealed_model
@@ -306,7 +306,7 @@ def _expect_model(read: ReadRequest, model_id: str) -> None:
 def _most(told: Usage, usage: Usage) -> Usage:
     """Return a reply's usage, which never goes back behind what was told: pieces report its growth.
 
-    What a cache spared is not told: it would show who asked the same before.
+    Cached tokens are not reported: they would reveal earlier callers' prompts.
     """
     return Usage(
         input_tokens=usage.input_tokens,
@@ -342,8 +342,8 @@ def without_content(error: FondacoError) -> FondacoError:
         case InvalidRequestError():
             kind = next(one for one in _REFUSALS if isinstance(error, one))
             return kind(
-                "The model's engine does not take the request. What it says of it stays in the enclave, since it "
-                "may quote the conversation."
+                "The model's engine refused the request. Its message stays in the enclave, "
+                "since it may quote the conversation."
             )
         case _:
             return EngineError("The model's engine failed.")

@@ -14,6 +14,6 @@ def harden_enclave() -> bool:
     if not locked:
         _log.warning(
             "The enclave's memory is not locked: keys and prompts may be swapped to disk. Raise the limit "
-            "(ulimit -l unlimited, or LimitMEMLOCK=infinity in systemd), or turn swap off."
+            "(ulimit -l unlimited, or LimitMEMLOCK=infinity in systemd), or disable swap."
         )
     return locked

@@ -64,7 +64,7 @@ class IdentityKey:
             ) from error
         if others:
             raise IdentityKeyError(
-                f"Others may read the identity key {str(path)!r}. Run: chmod 600 {path}"
+                f"Other users can read the identity key {str(path)!r}. Run: chmod 600 {path}"
             )
         if len(seed) != _SEED_BYTES:
             raise IdentityKeyError(
@@ -88,11 +88,11 @@ class IdentityKey:
         return digest(self.public)
 
     def endorse(self, keyset_digest: str) -> dict[str, Json]:
-        """Return the signature by which this key stands behind a keyset."""
+        """Return the signature that endorses a keyset."""
         return self._signed(ENDORSEMENT, keyset_digest)
 
     def revoke(self, keyset_digest: str) -> dict[str, Json]:
-        """Return the signature by which this key withdraws from a keyset."""
+        """Return the signature that revokes a keyset."""
         return self._signed(REVOCATION, keyset_digest)
 
     def _signed(self, purpose: str, keyset_digest: str) -> dict[str, Json]:

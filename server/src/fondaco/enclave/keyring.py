@@ -136,7 +136,7 @@ class EnclaveKeys:
         _expect_commitment(nonce, client_bytes)
         if not self._replays.is_new(key.public, nonce, now, timestamp + WINDOW_S):
             raise SealedRequestError(
-                "This request was received before. Encrypt it anew, with a new X-E2EE-Nonce.",
+                "This request is a replay. Encrypt it again, with a new X-E2EE-Nonce.",
                 reason="e2ee_replay_detected",
             )
         return Opener(epoch, call, context.model, key, client, context)
@@ -159,7 +159,7 @@ def _header(call: SealedCall, name: str) -> str:
     value = call.headers.get(name, "")
     if not value:
         raise SealedRequestError(
-            f"The header {name} is missing. An encrypted call has all headers of its protocol.",
+            f"The header {name} is missing. An encrypted request must have all headers of its protocol.",
             reason="e2ee_header_missing",
         )
     return value
@@ -183,8 +183,8 @@ def _named_key(
         if key.is_named(named):
             return key
     raise SealedRequestError(
-        f"{name} is none of this enclave's keys. They change at restarts and rotations: fetch and "
-        "verify its attestation again, then encrypt to a key that it lists.",
+        f"{name} is not a key of this enclave. Keys change at restarts and rotations. Fetch and "
+        "verify the attestation again, then encrypt to a key that it lists.",
         reason="e2ee_model_key_mismatch",
     )
 
@@ -199,7 +199,7 @@ def _client_key(call: SealedCall, name: str, key: DecryptionKey[Any, Any]) -> tu
         client = None
     if client is None:
         raise SealedRequestError(
-            f"{name} is no public key of the curve of the model key that is named.",
+            f"{name} is not a public key on the curve of the model key.",
             reason="e2ee_invalid_public_key",
         )
     return client, key.suite.curve.encoded(client)
@@ -215,8 +215,8 @@ def _expect_commitment(nonce: str, client: bytes) -> None:
     _, dot, commitment = nonce.rpartition(".")
     if dot and commitment != sha256(client).hexdigest():
         raise SealedRequestError(
-            "X-E2EE-Nonce ends in the SHA-256 of another key than X-Client-Pub-Key. Somebody changed the "
-            "request, or the part after the dot is no such hash.",
+            "X-E2EE-Nonce does not end in the SHA-256 of X-Client-Pub-Key. The request was "
+            "changed, or the part after the dot is not this hash.",
             reason="e2ee_invalid_nonce",
         )
 

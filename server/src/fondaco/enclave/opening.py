@@ -92,7 +92,7 @@ class Opener:
         """Return a field's text.
 
         Args:
-            ciphertext_hex: what stands in the field.
+            ciphertext_hex: the value of the field.
             field: its path, such as `messages.0.content`.
 
         Raises:
@@ -102,8 +102,8 @@ class Opener:
         text = None if packet is None else self._text(packet, field)
         if text is None:
             raise SealedRequestError(
-                f"{field} cannot be decrypted. Encrypt every message to the model key that you name, as "
-                "the attestation lists it, anew for each request.",
+                f"{field} cannot be decrypted. Encrypt every message to the model key in the "
+                "request, as listed in the attestation, and again for each request.",
                 reason="e2ee_decryption_failed",
             )
         return text

@@ -18,7 +18,7 @@ PREFIX: Final = "rcpt-"
 """Of receipt ids: the completion's id follows, so that both are known when the response begins."""
 _VERIFIER: Final = "fondaco/none"
 _UNVERIFIED: Final = (
-    "Nobody verified the upstream: the enclave reaches it over an ordinary connection."
+    "The upstream is not verified: the enclave connects to it over an ordinary connection."
 )
 
 
@@ -60,11 +60,11 @@ class ReceiptBuilder:
         self._received = digest_of_bytes(body)
 
     def forwarded(self, body: bytes) -> None:
-        """Record what the engine was asked."""
+        """Record the request to the engine."""
         self._forwarded = digest_of_bytes(body)
 
     def upstream(self, name: str, *, model: str, origin: str | None) -> None:
-        """Record that an engine elsewhere was asked, which nobody verified.
+        """Record a request to an unverified remote engine.
 
         Args:
             name: the operator's name of it.
@@ -218,11 +218,10 @@ class ReceiptStore:
         kept = self._kept.get(completion_id)
         if kept is None:
             raise NotFoundError(
-                "There is no receipt of this id. Receipts exist once a response has ended, and for an "
-                "hour; fetch them promptly."
+                "No receipt has this id. Receipts are available for one hour after a response ends."
             )
         if not hmac.compare_digest(kept.owner.encode(), owner.encode()):
-            raise UnauthorizedError("Another API key made this call. Present the key that made it.")
+            raise UnauthorizedError("Another API key made this request. Send that key.")
         content = orjson.loads(kept.content)
         document: dict[str, Any] = content["document"]
         if form is SealedFormat.ACI:

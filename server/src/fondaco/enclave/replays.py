@@ -48,8 +48,8 @@ class ReplayCache:
             return False
         if len(self) >= self._most:
             raise EngineBusyError(
-                "The enclave has seen too many calls within the last minutes to tell replays from new "
-                "ones. Try again in some minutes."
+                "The enclave has received too many requests in the last minutes to detect "
+                "replays. Try again in a few minutes."
             )
         bucket.add(name)
         return True

@@ -19,12 +19,12 @@ _LONGEST_NONCE: Final = 512
 _ORIGINAL_NONCE: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _NONCE_BYTES: Final = 32
 _UNCHECKED: Final = (
-    "This server did not check the quote's signature. Check it yourself: that alone is proof."
+    "This server did not check the quote's signature. Verify it yourself: only that is proof."
 )
 
 
 def report_data(workload_id: str, keyset_digest: str, nonce: str | None) -> bytes:
-    """Return the 32 bytes by which a quote binds an enclave, its keys and a nonce.
+    """Return the 32 bytes that bind a quote to an enclave, its keys and a nonce.
 
     Source: ACI, section 4.4.
     """

@@ -36,7 +36,7 @@ class SealedField:
 
 
 def expect_sealable(read: ReadRequest, form: SealedFormat) -> None:
-    """Return if a request asks for nothing by which content would pass in plain.
+    """Return if a request would expose no content in plain text.
 
     Raises:
         InvalidRequestError: it does; the fault names the field.
@@ -48,8 +48,8 @@ def expect_sealable(read: ReadRequest, form: SealedFormat) -> None:
         )
     for field in (*read.plain, *_plain_options(read.request)):
         raise InvalidRequestError(
-            f"{field} is not supported in encrypted calls: content would leave the enclave unencrypted. "
-            "Leave it out, or ask a model without encryption.",
+            f"{field} is not supported in encrypted requests: content would leave the enclave "
+            "unencrypted. Leave it out, or use a model without encryption.",
             faults={field: ("Not supported with end-to-end encryption",)},
         )
 
@@ -57,7 +57,7 @@ def expect_sealable(read: ReadRequest, form: SealedFormat) -> None:
 def expect_verifiable(headers: Mapping[str, str], *, elsewhere: bool) -> None:
     """Return if a caller does not ask for a verified engine, or the enclave runs the model itself.
 
-    Without the header nothing is asked for: receipts say that nobody verified an engine elsewhere.
+    Without the header, verification is not required: receipts say that a remote engine is unverified.
     Source: ACI, section 6.1.
 
     Args:
@@ -65,7 +65,7 @@ def expect_verifiable(headers: Mapping[str, str], *, elsewhere: bool) -> None:
         elsewhere: whether the model's engine is reached over the network.
 
     Raises:
-        SealedRequestError: nobody verified the engine elsewhere.
+        SealedRequestError: the remote engine is not verified.
         InvalidRequestError: the header has another value.
     """
     wanted = headers.get("x-upstream-verification", "none")
@@ -73,14 +73,14 @@ def expect_verifiable(headers: Mapping[str, str], *, elsewhere: bool) -> None:
         raise InvalidRequestError("X-Upstream-Verification must be required or none.")
     if elsewhere and wanted == "required":
         raise SealedRequestError(
-            "Nobody verified the engine that runs this model, so nothing was sent there. Ask a model that the "
-            "enclave runs itself, or send X-Upstream-Verification: none.",
+            "The engine of this model is not verified, so nothing was sent to it. Use a model "
+            "that the enclave runs itself, or send X-Upstream-Verification: none.",
             reason="upstream_verification_failed",
         )
 
 
 def _plain_options(request: ChatRequest) -> Iterator[str]:
-    """Yield the options that are given, and by which content would pass in plain."""
+    """Yield the set options that would expose content in plain text."""
     options = request.options
     if options.tool_options is not None:
         yield "tools"
@@ -139,7 +139,7 @@ def _fields_of(message: object, path: str, form: SealedFormat) -> Iterator[Seale
 def _field_of_part(part: object, path: str) -> SealedField:
     if not isinstance(part, dict) or part.get("type") != "text":
         raise SealedRequestError(
-            f"{path} is no text, and cannot be encrypted as a field of its own. Encrypt the message's "
+            f"{path} is not a string, and cannot be encrypted as a separate field. Encrypt the message's "
             "content as a whole.",
             reason="e2ee_decryption_failed",
         )
@@ -213,8 +213,8 @@ def _media(request: ChatRequest) -> Iterator[str]:
 
 def _unsealed(path: str) -> SealedRequestError:
     return SealedRequestError(
-        f"{path} is not encrypted. In an encrypted call every message of every role is; encrypt its content "
-        "to the model key, and leave other fields out.",
+        f"{path} is not encrypted. In an encrypted request, all messages must be encrypted. "
+        "Encrypt its content to the model key, and leave other fields out.",
         reason="e2ee_decryption_failed",
         faults={path: ("Not encrypted",)},
     )

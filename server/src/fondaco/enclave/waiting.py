@@ -54,12 +54,13 @@ class Waiting(Generic[T]):
         self._drop_expired()
         if key in self._entries:
             raise SealedRequestError(
-                "A request of this id waits already. Send it anew.", reason="e2ee_replay_detected"
+                "A request with this id is already waiting. Send it again.",
+                reason="e2ee_replay_detected",
             )
         full = len(self._entries) >= self._limits.most
         if full or self._bytes + octets > self._limits.most_bytes:
             raise EngineBusyError(
-                "The enclave holds as many requests as it may. Try again in a moment.",
+                "The enclave has reached its limit of waiting requests. Try again in a moment.",
                 retry_after_s=1,
             )
 
@@ -78,8 +79,9 @@ class Waiting(Generic[T]):
         self._drop_expired()
         if key not in self._entries:
             raise SealedRequestError(
-                "The enclave has no such request any more: it was restarted, or the request waited for too "
-                "long. Fetch and verify its attestation again, then send the request encrypted anew.",
+                "The enclave no longer has this request: the enclave was restarted, or the "
+                "request waited too long. Fetch and verify its attestation again, then encrypt "
+                "and send the request again.",
                 reason="e2ee_model_key_mismatch",
             )
         return self._drop(key).value

@@ -43,7 +43,7 @@ def _installed() -> bool:
 class PillowCodec:
     """An `ImageCodec` in two child processes, which start at their first picture and take one at a time.
 
-    One reads the files of callers, the other one writes: what is slow to read keeps nobody else waiting.
+    One reads callers' files, the other one writes, so that slow reads delay no writes.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class PillowCodec:
         """
         if not self._installed():
             raise EngineUnavailableError(
-                f"The packages for images are not installed here. {how_to_install('images')}"
+                f"The packages for images are not installed. {how_to_install('images')}"
             )
 
     async def decode(self, file: bytes, header: Header, most_pixels: int) -> Pixels:
@@ -174,7 +174,7 @@ class PillowCodec:
             raise FileNotWrittenError from error
         if "fault" in fields or not file:
             raise EngineError(
-                "The model's engine sent a picture that is damaged, or not of "
+                "The model's engine sent an image that is damaged, or not of "
                 f"{request['width']} x {request['height']} pixels."
             )
         return fields, file

@@ -16,7 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from fondaco.modelfiles.errors import ModelFileError, from_os
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-"""Told the bytes that are here and the bytes there are (None: unknown) as they arrive."""
+"""Called with the bytes received so far and the total (None: unknown)."""
 
 _BLOCK_BYTES = 2**18
 _SILENCE_S = 60
@@ -43,8 +43,8 @@ class _SafeRedirects(HTTPRedirectHandler):
         if req.type == "https" and urlsplit(newurl).scheme != "https":
             fp.close()
             raise ModelFileError(
-                f"{_short(req.full_url)} redirects to an address without TLS, {_short(newurl)}. "
-                "Nothing was fetched. Name that address itself if you trust the way there."
+                f"{_short(req.full_url)} redirects to a URL without TLS, {_short(newurl)}. "
+                "Nothing was downloaded. Use that URL directly if you trust the connection."
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -84,8 +84,8 @@ def download(
         if sha256 is not None and (found := hash_of(part)) != sha256:
             part.unlink()
             raise ModelFileError(
-                f"{_short(url)} is not what it should be: its SHA-256 is {found}, expected {sha256}. "
-                "Nothing was kept. Try again, or ask who offers it."
+                f"{_short(url)} is not the expected file: its SHA-256 is {found}, expected {sha256}. "
+                "Nothing was kept. Try again, or contact its publisher."
             )
         part.replace(target)
         _tag_of(part).unlink(missing_ok=True)
@@ -100,7 +100,7 @@ def hash_of(path: Path) -> str:
 
 
 def _fetch(url: str, part: Path, progress: Progress, pause_s: float, token: str) -> None:
-    """Try until all is here, or several tries in a row brought nothing."""
+    """Retry until the download is complete, or several tries in a row made no progress."""
     fruitless = 0
     while True:
         before = _size(part)
@@ -110,8 +110,8 @@ def _fetch(url: str, part: Path, progress: Progress, pause_s: float, token: str)
             fruitless = 0 if _size(part) > before else fruitless + 1
             if fruitless == _FRUITLESS_TRIES:
                 raise ModelFileError(
-                    f"Could not fetch {_short(url)}: {cut}. Check the network and try again; "
-                    "what has arrived is kept."
+                    f"Could not fetch {_short(url)}: {cut}. Check the network and try again; the "
+                    "partial download is kept."
                 ) from cut
             time.sleep(pause_s)
         else:
@@ -122,7 +122,7 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
     """Make one request for what is missing.
 
     Raises:
-        _CutError: not all came.
+        _CutError: the download is incomplete.
     """
     here = _size(part)
     request = Request(url, headers=_asking(part, here))  # noqa: S310 - the callers check the scheme
@@ -144,7 +144,7 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
         raise _CutError(f"the connection failed ({_reason(error)})") from error
     except ValueError as error:  # an invalid address, length or ETag
         raise ModelFileError(
-            f"Could not fetch {_short(url)}: the server's answer makes no sense. Check the address."
+            f"Could not fetch {_short(url)}: the server's response is invalid. Check the URL."
         ) from error
 
 
@@ -191,14 +191,14 @@ def _refused(error: HTTPError, url: str, part: Path) -> None:
         if error.headers.get("Content-Range", "") == f"bytes */{_size(part)}":
             return  # the part is already complete
         part.unlink()
-        raise _CutError("the server has another file by now")
+        raise _CutError("the file changed on the server")
     if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code in {
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
     }:
         raise _CutError(f"the server answered {error.code}")
     raise ModelFileError(
-        f"Could not fetch {_short(url)}: the server answered {error.code}. Check the address."
+        f"Could not fetch {_short(url)}: the server returned {error.code}. Check the URL."
     )
 
 

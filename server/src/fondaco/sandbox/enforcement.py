@@ -21,7 +21,7 @@ _MOST_TRIED = 16
 """Subschemas of one schema."""
 _ROW = "Current row has"
 """Part of the engine's error when too many rules are open at one position."""
-_TOO_WIDE = "has more optional members, or alternatives, at one place than the engine can follow"
+_TOO_WIDE = "has too many optional members or alternatives in one place for the engine"
 _UNKNOWN_FORMAT = "Unknown format"
 _KNOWN_GAP = "Unimplemented keys"
 """Prefix of the compiler's warnings about keywords; `UNENFORCED` lists those that it lacks."""
@@ -35,7 +35,7 @@ def enforcement_error(
     Args:
         schema: a valid one.
         whitespace: a regular expression of what may stand between tokens; None: as the engine likes.
-        wholly: whether it has to enforce every keyword, or only those that it supports.
+        wholly: whether it must enforce every keyword, or only those that it supports.
     """
     if find_spec("llguidance") is None:
         return None
@@ -46,7 +46,7 @@ def enforcement_error(
     if not matcher.is_error():
         matcher.compute_bitmask()
     if matcher.is_error():
-        return f"cannot be made a grammar: {_reason(matcher)}"
+        return f"cannot be converted to a grammar: {_reason(matcher)}"
     if wholly and (gap := _gap(matcher)) is not None:
         return gap
     return _trial(schema, whitespace)
@@ -104,11 +104,11 @@ def _gap(matcher: "LLMatcher") -> str | None:
     for warning in matcher.get_grammar_warnings():
         if warning.startswith("oneOf"):
             return (
-                "has a 'oneOf' whose alternatives do not exclude each other, which the engine cannot enforce; "
-                "anyOf says it without"
+                "has a 'oneOf' whose alternatives do not exclude each other, which the engine "
+                "cannot enforce; use anyOf instead"
             )
         if not warning.startswith((_UNKNOWN_FORMAT, _KNOWN_GAP)):
-            return f"cannot be enforced wholly: {short(warning)}"
+            return f"cannot be fully enforced: {short(warning)}"
     return None
 
 

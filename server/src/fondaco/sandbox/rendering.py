@@ -45,7 +45,7 @@ def render(template: str, variables: str, now: str) -> Mapping[str, str]:
     except (ValueError, TypeError, RecursionError, MemoryError) as error:
         return {"reason": f"cannot be rendered: {type(error).__name__}"}
     if len(text) > LONGEST:
-        return {"reason": f"makes {len(text)} characters; the most are {LONGEST}"}
+        return {"reason": f"renders {len(text)} characters; the limit is {LONGEST}"}
     return {"text": text}
 
 

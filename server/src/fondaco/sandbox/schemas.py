@@ -18,8 +18,8 @@ _LINEAR = jsonschema_rs.RegexOptions()
 _LONGEST_REASON = 200
 _VERDICTS: Mapping[Verdict, str | None] = {
     "fits": None,
-    "conflict": "cannot be fulfilled: no JSON fits it",
-    "endless": "cannot be fulfilled: it requires itself within itself without end",
+    "conflict": "cannot be satisfied: no JSON matches it",
+    "endless": "cannot be satisfied: it contains itself without end",
 }
 
 
@@ -41,13 +41,15 @@ def _invalid(parsed: Schema) -> str | None:
         unsatisfiable = canonical.find_unsatisfiable(parsed, pattern_options=_LINEAR, offline=True)
         jsonschema_rs.validator_for(parsed, pattern_options=_LINEAR, offline=True)
     except jsonschema_rs.ValidationError as error:
-        return f"is no valid JSON Schema{_location(error.instance_path)}: {_short(error.message)}"
+        return (
+            f"is not a valid JSON Schema{_location(error.instance_path)}: {_short(error.message)}"
+        )
     except canonical.InvalidPattern:
-        return "has a pattern that is no regular expression, or too large a one"
+        return "has a pattern that is not a regular expression, or is too large"
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         return f"cannot be used: {_short(str(error))}"
     if "" in unsatisfiable:
-        return f"cannot be fulfilled: no JSON fits it{_conflict(unsatisfiable)}"
+        return f"cannot be satisfied: no JSON matches it{_conflict(unsatisfiable)}"
     return _VERDICTS[verdict(parsed)]
 
 
@@ -56,13 +58,13 @@ def schema_mismatch(schema: str, text: str) -> str | None:
     try:
         output = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        return "is no JSON"
+        return "is not JSON"
     validator = jsonschema_rs.validator_for(
         json.loads(schema), pattern_options=_LINEAR, validate_formats=False, offline=True
     )
     for error in validator.iter_errors(output):
         keyword = str(error.schema_path[-1]) if error.schema_path else "false"
-        return f"does not fit the schema's {keyword!r}"
+        return f"does not match the schema's {keyword!r}"
     return None
 
 

@@ -179,7 +179,7 @@ class ConfidentialChat:
         route = self._catalogue.route(name)
         if takes_plain(route.model):
             raise InvalidModelError(
-                f"The model {route.model.id!r} takes no encrypted content; nothing was decrypted or run. "
+                f"The model {route.model.id!r} accepts no encrypted content; nothing was decrypted or run. "
                 f"{self._alternatives()}",
                 faults={"model": ("Takes no encrypted content",)},
             )
@@ -191,11 +191,11 @@ class ConfidentialChat:
     def _any(self) -> Enclave:
         for enclave in self._enclaves.values():
             return enclave
-        raise NotFoundError(f"There is no enclave here. {self._alternatives()}")
+        raise NotFoundError(f"This server has no enclave. {self._alternatives()}")
 
     def _alternatives(self) -> str:
         ids = [model.id for model in self._catalogue.models() if not takes_plain(model)]
-        return f"These do: {', '.join(ids)}." if ids else "No model here does."
+        return f"Models that do: {', '.join(ids)}." if ids else "No model on this server does."
 
 
 async def _hold(
@@ -252,7 +252,7 @@ async def _answered(
                     return
         except EngineError as error:
             _fail(failover, error, charged=started and stream)
-    broken_off = EngineError("The enclave ended without the end of its answer.")
+    broken_off = EngineError("The enclave's response ended early.")
     _fail(failover, broken_off, charged=started and stream)
 
 

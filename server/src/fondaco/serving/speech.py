@@ -1,6 +1,6 @@
 """Speech: the use case from a validated request to the last byte of sound.
 
-A stream is paid for as it is made; a whole file once it is complete.
+A stream is charged as it is produced; a file once it is complete.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -34,13 +34,13 @@ LONGEST_WHOLE_S = 1_200
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The first event of a call: the facts known once an engine has begun to speak."""
+    """The first event of a call: the facts known once an engine has started to speak."""
 
     model: SpeechModel
     engine: str
     """The name of the engine that speaks."""
     voice: str
-    """The voice that speaks: another one than was asked for, where that is not here."""
+    """The voice in use: differs from the requested one if that is not installed."""
     ignored: tuple[str, ...]
     """Fields of the request that mean nothing to the model."""
     quota: Quota
@@ -126,7 +126,7 @@ class Speech:
 
         Raises:
             ModelNotFoundError: no speech model has this name.
-            InvalidRequestError: there is no such voice.
+            InvalidRequestError: the voice does not exist.
             EngineUnavailableError: the model is offline, or the packages are not installed.
         """
         model = self._catalogue.route(request.model, ModelType.TTS).model
@@ -146,7 +146,7 @@ class Speech:
 
         Raises:
             ModelNotFoundError: no speech model has this name.
-            InvalidRequestError: there is no such voice, or a file that is not streamed would be too long.
+            InvalidRequestError: the voice does not exist, or a file that is not streamed would be too long.
             NothingToReadError: nothing of the text can be read aloud.
             BrokenOffError: the engine failed after the first event.
             FondacoError: as from every paid call. Nothing is charged.
@@ -227,11 +227,11 @@ class Speech:
 async def _speech(
     failover: Failover[SpeechEngine], task: SpeechTask
 ) -> AsyncGenerator[AsyncGenerator[SpokenPiece]]:
-    """Begin the speech of the first engine that can, as a context; once it has begun, there is no failover.
+    """Begin the speech of the first engine that can, as a context; once it has started, there is no failover.
 
     Raises:
         EngineError, FieldNotTakenError: none can.
-        BrokenOffError: the engine failed after it had begun.
+        BrokenOffError: the engine failed after it had started.
     """
     first, rest = await failover.first(partial(_begun, task=task))
 
@@ -257,7 +257,7 @@ async def _begun(engine: SpeechEngine, *, task: SpeechTask) -> _Speech:
 
 
 def _silent() -> EngineError:
-    return EngineError("The model's engine ended without a word.")
+    return EngineError("The model's engine ended without output.")
 
 
 def _too_long() -> InvalidRequestError:

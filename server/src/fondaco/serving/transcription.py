@@ -32,12 +32,12 @@ from fondaco.serving.routing.failover import BrokenOffError, Failover, ModelEngi
 
 LEAST_S = 1
 """Seconds that are held for before a file is decoded, which shows how long its sound is."""
-_UNCHARGED = "The engine broke off the transcript. Nothing was charged; please try again."
+_UNCHARGED = "The engine ended the transcript early. Nothing was charged; please try again."
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStarted:
-    """The first event of a call: the facts known once an engine has begun."""
+    """The first event of a call: the facts known once an engine has started."""
 
     model: TranscriptionModel
     engine: str
@@ -84,7 +84,7 @@ class TranscriptionMeter:
 
     @property
     def produced(self) -> bool:
-        """Whether any of the sound has been heard."""
+        """Whether any of the audio was transcribed."""
         return self.usage.seconds > 0
 
     @property
@@ -118,7 +118,7 @@ class Transcriber:
     ) -> AsyncGenerator[TranscriptionEvent]:
         """Yield the transcript of a recording; what was made is charged when the generator ends.
 
-        A disconnect cancels the task: the seconds that were heard by then are charged. Where an engine
+        A disconnect cancels the task: the seconds transcribed by then are charged. Where an engine
         fails, nothing is.
 
         Args:
@@ -129,7 +129,7 @@ class Transcriber:
 
         Raises:
             ModelNotFoundError: no transcription model has this name.
-            InvalidRequestError: the model cannot do what is asked for, or the file is not taken.
+            InvalidRequestError: the model cannot do what is requested, or the file is not taken.
             FondacoError: as from every paid call. Nothing is charged.
         """
         route = self._catalogue.route(request.model, ModelType.ASR)

@@ -44,7 +44,7 @@ def _installed() -> bool:
 
 
 class PyAVCodec:
-    """A `SoundCodec` in a child process, which starts at its first file. `run` has to run meanwhile."""
+    """A `SoundCodec` in a child process, which starts at its first file. `run` must run meanwhile."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class PyAVCodec:
         """
         if not self._installed():
             raise EngineUnavailableError(
-                f"The packages for speech are not installed here. {how_to_install('speech')}"
+                f"The packages for speech are not installed. {how_to_install('speech')}"
             )
 
     @asynccontextmanager
@@ -124,7 +124,7 @@ class PyAVCodec:
             {"format": speech_format, "speed": speed, "whole": whole},
         )
         if len(self._files) >= self._most_files:
-            raise EngineBusyError("Too many sounds are being encoded. Please try again later.")
+            raise EngineBusyError("Too many audio files are being encoded. Please try again later.")
         most = max(1, self._most_files // 2)
         if account_id is not None and list(self._files.values()).count(account_id) >= most:
             raise ConcurrencyLimitError(
@@ -179,7 +179,7 @@ class FileEncoder:
         return rest
 
     async def drop(self) -> None:
-        """Have the child forget a file that was not finished, or perhaps was begun."""
+        """Have the child drop a file that is unfinished, or may have been started."""
         pid = self._worker.pid
         if self._rate and not self._done and pid is not None and self._pid in (None, pid):
             try:
@@ -189,7 +189,7 @@ class FileEncoder:
 
     async def _begin(self, rate: int) -> None:
         if not _SLOWEST_RATE <= rate <= _FASTEST_RATE:
-            raise EngineError("The model's engine sent sound of an odd sample rate.")
+            raise EngineError("The model's engine sent audio with an unsupported sample rate.")
         self._rate = rate
         await self._ask("begin", options={**self._options, "rate": rate})
         self._pid = self._worker.pid
@@ -200,5 +200,5 @@ class FileEncoder:
         request = {"file": self.number, "step": step, **(options or {})}
         response = await self._worker.ask(request, pcm)
         if "fault" in response.fields:
-            raise EngineUnavailableError("The encoder of sound was restarted.")
+            raise EngineUnavailableError("The audio encoder was restarted.")
         return response.payload

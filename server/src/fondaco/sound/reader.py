@@ -66,7 +66,7 @@ class PyAVReader:
         """
         if not self._installed():
             raise EngineUnavailableError(
-                "The packages for transcription are not installed here. "
+                "The packages for transcription are not installed. "
                 f"{how_to_install('transcription')}"
             )
 
@@ -85,7 +85,7 @@ class PyAVReader:
                 pass
             case "format":
                 raise InvalidAudioFormatError(
-                    f"The file has no sound of a format that is read here: {FORMATS}."
+                    f"The file has no sound in a supported format: {FORMATS}."
                 )
             case "long":
                 raise AudioTooLongError(

@@ -92,7 +92,7 @@ class CharacterFolder:
         path = self._path(slug)
         if path.exists() and not replace:
             raise NameTakenError(
-                f"There is a character {slug!r} of your own already. Add --replace to replace it."
+                f"There is a character {slug!r} already. Add --replace to replace it."
             )
         draft = path.with_name(f".{slug}.{os.getpid()}")
         try:
@@ -120,7 +120,7 @@ class CharacterFolder:
         except FileNotFoundError:
             built_in = any(slug == character.slug for character in self._built_in)
             raise UnknownNameError(
-                f"The character {slug!r} is built in: it stays. One of your own takes its place."
+                f"The character {slug!r} is built in and cannot be removed. Your own character with this name replaces it."
                 if built_in
                 else f"There is no character {slug!r}. See: fondaco characters list"
             ) from None

@@ -32,7 +32,7 @@ class Home:
             raise _unusable(folder, error) from error
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise HomeUnusableError(
-                f"The home folder {str(folder)!r} cannot be written. Name another one with --home."
+                f"The home folder {str(folder)!r} is not writable. Set another one with --home."
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Sealing of jobs: encrypts their content for the time that it lies on disk.
+"""Encryption of jobs' content at rest.
 
 A request is encrypted under a key of the home, for workers to read it after a restart, and deleted when
 the job ends. A result is encrypted to a public key whose private half is derived from the caller's
@@ -44,7 +44,7 @@ class HomeSealer:
         """
         if find_spec("cryptography") is None:
             raise EngineUnavailableError(
-                f"The packages for videos are not installed here. {how_to_install('video')}"
+                f"The packages for videos are not installed. {how_to_install('video')}"
             )
 
     def queue_id(self) -> QueueId:

@@ -137,9 +137,9 @@ class EgressClient:
                 f"Only http:// and https:// addresses of at most {_LONGEST_URL} characters are fetched."
             )
         if at.raw_user is not None or at.raw_password is not None:
-            raise AddressRefusedError("It carries credentials.")
+            raise AddressRefusedError("Its URL contains credentials.")
         if port not in self._policy.ports:
-            raise AddressRefusedError(f"Its port {port} is not fetched from.")
+            raise AddressRefusedError(f"Its port {port} is not allowed.")
         return at.with_fragment(None)
 
     async def _get(self, at: URL, media_types: Collection[str]) -> Fetched | URL:
@@ -157,7 +157,7 @@ class EgressClient:
         except aiohttp.InvalidURL as error:
             raise AddressRefusedError("It is not a valid URL.") from error
         except (aiohttp.ClientError, ValueError) as error:
-            raise UnreachableError("Its answer broke off, or is not HTTP.") from error
+            raise UnreachableError("Its response ended early, or is not HTTP.") from error
 
     async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
         most = f"{self._most_bytes:,} bytes"
@@ -243,12 +243,12 @@ def _target(at: URL, reply: aiohttp.ClientResponse) -> URL:
 def _expected(reply: aiohttp.ClientResponse, media_types: Collection[str]) -> str:
     """Return the response's media type, if its status, encoding and type are acceptable."""
     if reply.status != 200:  # noqa: PLR2004 - OK
-        raise StatusError(f"Its server answered with status {reply.status}.")
+        raise StatusError(f"Its server returned the status {reply.status}.")
     if reply.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise EncodedError("Its response is compressed, although no encoding was requested.")
     if "Content-Type" not in reply.headers or reply.content_type not in media_types:
         raise MediaTypeError(
-            f"It is of a type that is not read here; these are: {', '.join(sorted(media_types))}."
+            f"Its type is not supported; supported types: {', '.join(sorted(media_types))}."
         )
     return reply.content_type
 

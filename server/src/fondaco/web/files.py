@@ -30,7 +30,7 @@ class WebFiles:
             with anyio.fail_after(QUEUE_TIMEOUT_S):
                 await self._limiter.acquire()
         except TimeoutError as error:
-            raise TooSlowError("Too many files are being fetched at present.") from error
+            raise TooSlowError("Too many files are being fetched now.") from error
         try:
             return (await self._open().fetch(url, media_types)).body
         finally:

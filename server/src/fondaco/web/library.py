@@ -104,7 +104,7 @@ class Library:
         if not files:
             extensions = ", ".join(sorted(TYPES))
             raise LibraryError(
-                f"There is no document in {str(path)!r}: they end with {extensions}."
+                f"There is no document in {str(path)!r}. Supported files: {extensions}."
             )
         sizes = [_bytes_of(file) for file in files]
         done, total = 0, sum(sizes)
@@ -236,11 +236,13 @@ def _read(file: Path) -> ParsedDocument:
     kind = TYPES.get(file.suffix.lower())
     if kind is None:
         extensions = ", ".join(sorted(TYPES))
-        raise LibraryError(f"It is not a document: they end with {extensions}.")
+        raise LibraryError(f"It is not a document. Supported files: {extensions}.")
     try:
         return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
     except ModuleNotFoundError as error:
-        raise LibraryError(f"It needs more libraries. {how_to_install('web')}") from error
+        raise LibraryError(
+            f"Reading it needs additional libraries. {how_to_install('web')}"
+        ) from error
     except Exception as error:  # libraries raise arbitrary errors at broken documents
         raise LibraryError(f"It cannot be read: {error}") from error
 

@@ -50,5 +50,5 @@ class MetaSearch:
             results = DDGS(timeout=timeout_s).text(query, max_results=most, **self._options)
         except DDGSException as error:
             # The message may contain the query, and says "No results found." for failed engines as well.
-            raise SearchError("It did not answer, or found nothing.") from error
+            raise SearchError("It did not respond, or found nothing.") from error
         return citations(results, most, url="href", content="body", date="")

@@ -68,7 +68,7 @@ class WebPages:
                     return await _read_by_child(fetched, self._reading_timeout_s)
         except TimeoutError as error:
             raise UnreadableError(
-                f"No text could be made of it within {self._reading_timeout_s:g} seconds."
+                f"No text could be extracted from it within {self._reading_timeout_s:g} seconds."
             ) from error
 
 
@@ -80,7 +80,7 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
     try:
         child = await opened_child(command, stderr=DEVNULL, env=environment_of_child())
     except OSError as error:  # out of processes, memory or file descriptors
-        raise UnreadableError("It cannot be read here just now.") from error
+        raise UnreadableError("It cannot be read now.") from error
     async with child, anyio.create_task_group() as tasks:
         tasks.start_soon(_send, child, fetched.body)
         output = b"".join([piece async for piece in child.stdout]) if child.stdout else b""

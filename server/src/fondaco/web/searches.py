@@ -68,7 +68,7 @@ def citations(
         SearchError: `results` is not a list.
     """
     if not isinstance(results, list):
-        raise SearchError("It did not answer in the documented format.")
+        raise SearchError("Its response is not in the documented format.")
     results_found: list[Citation] = []
     for result in results:
         page = _text(result, url)
@@ -84,14 +84,14 @@ async def _get_json(upstream: HttpClient, path: str, timeout_s: float) -> Mappin
     try:
         async with upstream.send("GET", path, total_timeout_s=timeout_s) as reply:
             if reply.status != HTTPStatus.OK:
-                raise SearchError(f"It answered with status {reply.status}.")
+                raise SearchError(f"It returned the status {reply.status}.")
             response = json.loads(await reply.read(_MOST_BYTES))
     except EngineError as error:
-        raise SearchError("It did not answer.") from error
+        raise SearchError("It did not respond.") from error
     except ValueError as error:
-        raise SearchError("It did not answer in JSON.") from error
+        raise SearchError("Its response is not JSON.") from error
     if not isinstance(response, dict):
-        raise SearchError("It did not answer in the documented format.")
+        raise SearchError("Its response is not in the documented format.")
     return response
 
 

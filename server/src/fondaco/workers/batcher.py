@@ -31,7 +31,7 @@ class Batcher(Generic[Item, Result]):
     No timer delays a batch: while one runs, the next one gathers. Of scopes (accounts), the one is next
     that was given the fewest tokens, and of its jobs each in turn, so a short job waits for at most one
     batch and its turn, however long the items of others are. Where too many jobs wait, one of the scope with the most is sent away, so that no scope fills the
-    queue. `run` has to run while jobs are submitted.
+    queue. `run` must run while jobs are submitted.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class Batcher(Generic[Item, Result]):
 
     def _busy(self) -> EngineBusyError:
         return EngineBusyError(
-            f"The engine {self._name!r} has {self._queue} requests waiting, the most that it may. "
+            f"The engine {self._name!r} has {self._queue} requests waiting, which is its limit. "
             "Please try again later.",
             retry_after_s=_RETRY_AFTER_S,
         )

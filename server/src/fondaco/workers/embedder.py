@@ -69,7 +69,7 @@ class EmbeddingLaunch:
 class EmbeddingWorkers:
     """An `EmbeddingEngine` with one child per model, started by the model's first request.
 
-    `run` has to run while calls are made.
+    `run` must run while calls are made.
     """
 
     def __init__(self, launches: Mapping[str, EmbeddingLaunch], *, name: str) -> None:
@@ -310,8 +310,8 @@ class _Model:
         if len(payload) != size * len(inputs):
             actual = len(payload) / _FLOAT_BYTES / len(inputs)
             raise EngineError(
-                f"The model {self._id!r} makes vectors of {actual:g} dimensions; its entry in the "
-                f"configuration says {self.launch.dimensions}. The operator has to correct it."
+                f"The model {self._id!r} returns vectors of {actual:g} dimensions; its entry in "
+                f"the configuration has {self.launch.dimensions}. The operator must correct it."
             )
         return [
             (payload[start * size : (start + 1) * size], count)

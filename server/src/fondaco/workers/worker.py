@@ -93,7 +93,7 @@ class Worker:
         Args:
             request: JSON values.
             payload: bytes that the child finds in the request as `payload`.
-            advanced: told how many steps of how many are done, as far as the child reports it.
+            advanced: called with the number of completed steps, and of all steps, as far as the child reports it.
 
         Raises:
             EngineUnavailableError: the child does not start, or ended over the request.
@@ -113,7 +113,7 @@ class Worker:
                     fields, answer = await child.ask(request, payload, told)
             except TimeoutError as error:
                 await self._ended("timeout")
-                raise EngineTimeoutError("The model did not answer in time.") from error
+                raise EngineTimeoutError("The model did not respond in time.") from error
             except _EndedError as error:
                 await self._ended("ended")
                 raise self._unavailable() from error
@@ -166,7 +166,7 @@ class Worker:
         except TimeoutError:
             failure = "it took too long"
         except OSError:  # out of processes, memory or file descriptors; possibly temporary
-            failure, reason = "it cannot be started on this machine just now", "not_started"
+            failure, reason = "it cannot be started on this machine now", "not_started"
         except _EndedError:
             failure = "its process ended"
         except BaseException:
@@ -194,7 +194,7 @@ class Worker:
         return _Child.of(process)
 
     async def _ended(self, reason: str) -> None:
-        """End the child, and start or double the backoff, unless the fault is none of its own."""
+        """End the child, and start or double the backoff, unless the child did not cause the fault."""
         child, now = self._child, anyio.current_time()
         if reason == "cancelled":
             self._left += 1

@@ -110,7 +110,7 @@ FAILURES: dict[str, tuple[Any, type[EngineError], str]] = {
     "memory": (out_of_memory, EngineError, "ran out of memory"),
     "odd": (of_an_odd_class, EngineError, r"failed\. The operator"),
     "interrupted": (interrupted, EngineUnavailableError, "interrupted"),
-    "nothing": (without_a_picture, EngineError, "made no picture"),
+    "nothing": (without_a_picture, EngineError, "made no image"),
 }
 
 
@@ -141,7 +141,7 @@ async def test_a_websocket_that_drops_costs_only_what_came_by_it(
     if model == "kept":
         assert isinstance((await engine.generate(KEPT)).picture, PictureFile)
     else:
-        with pytest.raises(EngineUnavailableError, match="broke off before the picture"):
+        with pytest.raises(EngineUnavailableError, match="was closed before the image arrived"):
             await engine.generate(TASK)
     assert not fake.history
     assert isinstance((await engine.generate(replace(TASK, model=model))).picture, PictureFile)
@@ -248,9 +248,9 @@ async def test_a_job_that_is_nowhere_is_lost(engine: ComfyUI, fake: FakeComfyUI)
 
 
 ACCEPTANCES: dict[str, tuple[Any, type[EngineError], str]] = {
-    "an id of steps": (replying({"prompt_id": "../queue"}), EngineError, "named no job"),
-    "no id": (replying({"number": 1}), EngineError, "named no job"),
-    "an empty id": (replying({"prompt_id": ""}), EngineError, "named no job"),
+    "an id of steps": (replying({"prompt_id": "../queue"}), EngineError, "returned no job id"),
+    "no id": (replying({"number": 1}), EngineError, "returned no job id"),
+    "an empty id": (replying({"prompt_id": ""}), EngineError, "returned no job id"),
     "a list": (replying([1]), EngineError, "not a JSON object"),
     "a page": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"), EngineError, "not JSON"),
     "a login": (whole(401, "Unauthorized"), EngineRefusedError, "key"),
@@ -351,5 +351,5 @@ async def test_a_message_that_is_too_large_ends_the_websocket(fake: FakeComfyUI)
 
     fake.plays = [play]
     async with asking(fake) as engine:
-        with pytest.raises(EngineUnavailableError, match="broke off"):
+        with pytest.raises(EngineUnavailableError, match="was closed before"):
             await engine.generate(TASK)

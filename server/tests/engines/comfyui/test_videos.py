@@ -97,7 +97,7 @@ async def test_a_video_begins_with_its_picture_which_does_not_stay_there(
     assert fake.jobs[0].nodes["7"]["inputs"] == {"image": f"{name} [temp]"}
     assert len(first) > len(last)
     assert not fake.history, "the prompts are forgotten"
-    with pytest.raises(EngineError, match="begins with a picture"):
+    with pytest.raises(EngineError, match="needs a source image"):
         await engine.generate(replace(task, picture=None), lambda _: None)
 
 
@@ -111,7 +111,7 @@ async def test_a_video_goes_by_another_which_does_not_stay_there(
     assert fake.jobs[0].nodes["7"]["inputs"] == {"file": f"{name} [temp]"}
     assert first == file
     assert len(last) < 100
-    with pytest.raises(EngineError, match="goes by a video"):
+    with pytest.raises(EngineError, match="needs a source video"):
         await engine.generate(replace(task, reference=None), lambda _: None)
 
 
@@ -125,7 +125,7 @@ async def test_progress_is_that_of_the_node_that_samples(
 
 
 async def test_a_prompt_commands_nothing(engine: ComfyVideos, fake: FakeComfyUI) -> None:
-    with pytest.raises(InvalidRequestError, match="would command"):
+    with pytest.raises(InvalidRequestError, match="instructions to the engine"):
         await engine.generate(replace(TASK, prompt="a __bird__"), lambda _: None)
     assert not fake.jobs
 

@@ -18,19 +18,19 @@ from fondaco.engines.comfyui.workflow import (
 PROMPT = node("CLIPTextEncode", text="{{prompt}}")
 SAVE = node("SaveImage", images=["1", 0])
 BAD: dict[str, tuple[object, str]] = {
-    "empty": (b"", "it is no JSON"),
-    "no JSON": (b"{", "it is no JSON"),
-    "deep": (b"[" * 100_000, "it is no JSON"),
-    "a list": ([], "it is no object of nodes"),
-    "nothing": ({}, "it is no object of nodes"),
+    "empty": (b"", "it is not JSON"),
+    "no JSON": (b"{", "it is not JSON"),
+    "deep": (b"[" * 100_000, "it is not JSON"),
+    "a list": ([], "it is not an object of nodes"),
+    "nothing": ({}, "it is not an object of nodes"),
     "large": (b" " * (2**20 + 1), "it is larger than 1,048,576 bytes"),
     "the editor's": (
         {"nodes": [], "links": []},
         r'format of the editor. Save it with "Export \(API\)"',
     ),
-    "no class": ({"1": {"inputs": {}}}, "'1' is no node"),
-    "no inputs": ({"1": {"class_type": "X"}}, "'1' is no node"),
-    "a text": ({"1": "X"}, "'1' is no node"),
+    "no class": ({"1": {"inputs": {}}}, "'1' is not a node"),
+    "no inputs": ({"1": {"class_type": "X"}}, "'1' is not a node"),
+    "a text": ({"1": "X"}, "'1' is not a node"),
     "unknown": (
         {"1": node("X", a=["{{prmpt}}"]), "2": SAVE},
         r"unknown placeholder {{prmpt}}. Did you mean {{prompt}}\?",
@@ -39,22 +39,22 @@ BAD: dict[str, tuple[object, str]] = {
         {"1": node("X", a={"b": "a {{ weather }}"}), "2": SAVE},
         r"unknown placeholder {{weather}}\.$",
     ),
-    "no prompt": ({"1": node("X", a="{{seed}}"), "2": SAVE}, "no value of a node is {{prompt}}"),
+    "no prompt": ({"1": node("X", a="{{seed}}"), "2": SAVE}, "no node has the value {{prompt}}"),
     "a prompt in a title": (
         {"1": node("X", "{{prompt}}", a="{{seed}}"), "2": SAVE},
-        "no value of a node is {{prompt}}",
+        "no node has the value {{prompt}}",
     ),
     "no output": (
         {"1": PROMPT},
-        "no node gives its result back: it needs a SaveImageWebsocket node",
+        "no node returns the result. Add a SaveImageWebsocket node",
     ),
     "two outputs": (
         {"1": PROMPT, "2": SAVE, "3": SAVE},
-        "several nodes are of class SaveImage: 2, 3. Give the one whose picture counts the title 'fondaco'",
+        "several nodes are of class SaveImage: 2, 3. Give the one with the final image the title 'fondaco'",
     ),
     "two titles": (
         {"1": PROMPT, "2": {**SAVE, "_meta": {"title": "Fondaco"}}, "3": node("X", "fondaco ")},
-        "several nodes bear the title 'fondaco': 2, 3",
+        "several nodes have the title 'fondaco': 2, 3",
     ),
     "an edit's": (
         {"1": PROMPT, "2": SAVE, "3": node("X", a="{{strength}}")},

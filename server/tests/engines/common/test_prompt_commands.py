@@ -56,7 +56,7 @@ PLAIN = (
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_a_command_is_refused_with_its_field(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match="would command the engine") as refused:
+    with pytest.raises(InvalidRequestError, match="are instructions to the engine") as refused:
         PromptRules(ALL).apply({"prompt": "a heron", "negative_prompt": text})
     assert list(refused.value.faults) == ["negative_prompt"]
 

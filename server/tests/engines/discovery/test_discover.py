@@ -156,7 +156,7 @@ async def test_names_that_cannot_be_used_and_too_many_are_left_out() -> None:
     rows = [{"id": name} for name in [*odd, "good", "good"]]
     engine = await found(FakeEngine({"/v1/models": listing(*rows)}))
     assert [model.name for model in engine.models] == ["good"]
-    assert engine.warnings == ("8 models have names that cannot be used; left out.",)
+    assert engine.warnings == ("8 models have unusable names; skipped.",)
     many = [{"id": f"m{number}"} for number in range(MOST_MODELS + 1)]
     engine = await found(FakeEngine({"/v1/models": listing(*many)}))
     assert len(engine.models) == MOST_MODELS

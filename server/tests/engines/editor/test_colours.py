@@ -61,9 +61,9 @@ def test_grey_may_get_a_colour() -> None:
 
 
 def test_a_colour_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UnsuitedError, match="Nothing in the picture is green"):
+    with pytest.raises(UnsuitedError, match="Nothing in the image is green"):
         edit(still_life(), "change the green to blue")
-    with pytest.raises(UnsuitedError, match="Nothing in the picture is purple"):
+    with pytest.raises(UnsuitedError, match="Nothing in the image is purple"):
         edit(still_life(), "keep only the purple")
 
 

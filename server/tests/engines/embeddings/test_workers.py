@@ -101,7 +101,7 @@ async def test_missing_files_are_reported_with_the_command_that_fetches_them(
             await engine.measure(HELLO)
         with (
             engine.file_downloading(MINILM),
-            pytest.raises(ModelNotInstalledError, match="being fetched"),
+            pytest.raises(ModelNotInstalledError, match="being downloaded"),
         ):
             await engine.embed(HELLO, None)
         with pytest.raises(EngineError):

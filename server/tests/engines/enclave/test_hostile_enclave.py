@@ -85,17 +85,17 @@ async def test_a_name_that_is_no_digest_becomes_no_header(name: str) -> None:
     for called in (EnclaveIdentity(name, DIGEST), EnclaveIdentity(DIGEST, name)):
         async with enclave_of(HostileService(called)) as enclave:
             for asked in (enclave.identity, enclave.rotate):
-                with pytest.raises(EngineError, match="does not know"):
+                with pytest.raises(EngineError, match="unknown format"):
                     await asked()
 
 
 @pytest.mark.parametrize(
     ("pieces", "says"),
     [
-        ((), "broke off"),
-        ((Sealed(b"half", 1),), "broke off"),
-        ((Sealed(b"all", 1, last=True), Sealed(b"more", 1)), "does not know"),
-        ((Sealed(b"all", 1, last=True), Sealed(b"", last=True)), "does not know"),
+        ((), "ended early"),
+        ((Sealed(b"half", 1),), "ended early"),
+        ((Sealed(b"all", 1, last=True), Sealed(b"more", 1)), "unknown format"),
+        ((Sealed(b"all", 1, last=True), Sealed(b"", last=True)), "unknown format"),
     ],
 )
 async def test_an_answer_has_one_last_piece_at_its_end(
@@ -114,6 +114,6 @@ async def test_an_answer_without_an_end_is_given_up() -> None:
         pieces = enclave.answer(MODEL, call, 10)
         for _ in range(64):
             heard += len((await anext(pieces)).wire)
-        with pytest.raises(EngineError, match="does not know"):
+        with pytest.raises(EngineError, match="unknown format"):
             await anext(pieces)
     assert heard == 64 * 2**20

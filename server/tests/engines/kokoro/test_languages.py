@@ -52,7 +52,7 @@ def test_a_language_whose_packages_are_missing_names_the_command(
         {"fr": Packages(("no_such_library",), "espeak"), "en": READINGS["en"]},
     )
     assert why_not_read("ff_siwis") == (
-        "The packages that read French are not installed here. "
+        "The packages for French are not installed. "
         "In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[espeak]'"
     )
     assert why_not_read("alloy") != ""

@@ -173,5 +173,5 @@ async def test_a_prompt_beyond_the_context_is_refused_before_it_is_counted(
 
 
 async def test_a_token_beyond_the_vocabulary_is_refused(engine: LlamaCpp) -> None:
-    with pytest.raises(InvalidRequestError, match="no token of this model"):
+    with pytest.raises(InvalidRequestError, match="not a token of this model"):
         await engine.measure(raw((1, 999_999)))

@@ -336,7 +336,7 @@ async def test_a_full_queue_is_refused_with_a_time_to_come_back() -> None:
 async def test_waiting_has_an_end() -> None:
     slots = Slots(1, queue=1, wait_s=0.01)
     await slots.take("a", 1, ())
-    with pytest.raises(EngineUnavailableError, match="no slot came free"):
+    with pytest.raises(EngineUnavailableError, match="no slot became free"):
         await slots.take("b", 1, ())
 
 

@@ -106,5 +106,5 @@ async def test_what_a_template_refuses_reaches_the_caller(engine: LlamaCpp, mode
 
 
 async def test_an_engine_that_renders_none_names_itself(launch: Launch, model: str) -> None:
-    with pytest.raises(FieldNotTakenError, match="'bare' takes no chat_template"):
+    with pytest.raises(FieldNotTakenError, match="'bare' does not support chat_template"):
         await LlamaCpp("bare", launch).measure(by("Hi", model))

@@ -1,4 +1,4 @@
-"""The embedded engine runs models on text alone."""
+"""The embedded engine runs models with text only."""
 
 from pathlib import Path
 
@@ -18,5 +18,5 @@ async def test_an_image_is_left_to_another_engine(tmp_path: Path) -> None:
     )
     messages = (Message(Role.USER, ("What is it?", Image(PIXELS))),)
     request = ChatRequest("toy", messages, max_output_tokens=1, options=ChatOptions(media=True))
-    with pytest.raises(FieldNotTakenError, match="on text alone"):
+    with pytest.raises(FieldNotTakenError, match="with text only"):
         await engine.measure(request)

@@ -162,7 +162,7 @@ async def test_progress_goes_by_the_time_of_the_last_video(fake: FakeSdServer) -
 
 
 async def test_a_prompt_commands_nothing(engine: SdVideos, fake: FakeSdServer) -> None:
-    with pytest.raises(InvalidRequestError, match="would command"):
+    with pytest.raises(InvalidRequestError, match="instructions to the engine"):
         await engine.generate(replace(TASK, prompt="x <lora:y:1>"), no_progress)
     assert not fake.jobs
 
@@ -176,7 +176,7 @@ async def test_a_model_of_pictures_makes_no_videos(fake: FakeSdServer) -> None:
         assert not painter.asked_at(SUBMIT_VIDEO)
         await client.aclose()
     client = connect(fake.url)
-    with pytest.raises(EngineError, match="makes no images, but videos"):
+    with pytest.raises(EngineError, match="makes videos, not images"):
         await discover(client)
     await client.aclose()
 
@@ -203,24 +203,24 @@ LIES: dict[str, tuple[Any, str]] = {
     "another's job": (replying({**recorded("video job, completed"), "id": "job_7"}), "another job"),
     "no result": (replying({"id": JOB, "status": "completed"}), "no video"),
     "a list of results": (replying({"id": JOB, "status": "completed", "result": [1]}), "no video"),
-    "failed": (replying({"id": JOB, "status": "failed"}), "failed at the job"),
+    "failed": (replying({"id": JOB, "status": "failed"}), "failed to run the job"),
     "no base64": (completed(b64_json="?"), "not base64"),
     "no text": (completed(b64_json=7), "no video"),
     "another format": (completed(output_format="webm"), "no video"),
     "no frames a second": (completed(fps=0), "no video"),
     "too many a second": (completed(fps=10**9), "no video"),
     "half a frame a second": (completed(fps=0.5), "no video"),
-    "slower than asked": (completed(fps=32), "17 frames in place of 32"),
+    "slower than asked": (completed(fps=32), "17 frames instead of 32"),
     "a page": (completed(b64_json="PGh0bWw+"), "damaged"),
     "nothing": (completed(b64_json=""), "no video"),
     "cut in half": (
         completed(b64_json=base64.b64encode(GOOD[: len(GOOD) // 2]).decode()),
-        "frames in place of 16|damaged",
+        "frames instead of 16|damaged",
     ),
-    "a single frame": (film_of(1, 64, 64), "1 frames in place of 16"),
+    "a single frame": (film_of(1, 64, 64), "1 frames instead of 16"),
     "another codec": (film_of(17, 64, 64, codec="mpeg4"), "of mpeg4, not of JPEG"),
-    "too small": (film_of(17, 48, 48), "48 x 48 pixels in place of 64 x 48"),
-    "too large": (film_of(17, 192, 64), "192 x 64 pixels in place of 64 x 48"),
+    "too small": (film_of(17, 48, 48), "48 x 48 pixels instead of 64 x 48"),
+    "too large": (film_of(17, 192, 64), "192 x 64 pixels instead of 64 x 48"),
     "larger than it says": (
         completed(
             b64_json=base64.b64encode(

@@ -362,7 +362,7 @@ async def test_a_file_that_begins_as_no_video_is_not_read_on(
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n"
     fake.script(RETRIEVE, raw(head, b"<html>", b"A heron", then="hang"))
-    with pytest.raises(EngineError, match="no MP4"):
+    with pytest.raises(EngineError, match="not an MP4"):
         await engine.generate(TASK, no_progress)
     assert len(fake.asked_at(RETRIEVE)) == 1
 

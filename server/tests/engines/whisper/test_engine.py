@@ -68,7 +68,7 @@ async def test_what_is_said_after_a_long_pause_has_its_own_times(whisper: Whispe
 async def test_a_language_that_the_model_does_not_know_is_the_callers_mistake(
     whisper: Whisper,
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="does not know 'xx'"):
+    with pytest.raises(InvalidRequestError, match="does not support 'xx'"):
         await heard(whisper, replace(SILENCE, language="xx"))
 
 
@@ -182,7 +182,7 @@ async def test_without_its_files_it_says_which_command_brings_them(
     engine = Whisper({TINY: replace(launch, files=missing)}, name="whisper")
     with pytest.raises(ModelNotInstalledError, match=r"fondaco models pull whisper-tiny\.en"):
         await heard(engine)
-    being_fetched = pytest.raises(ModelNotInstalledError, match="is being fetched")
+    being_fetched = pytest.raises(ModelNotInstalledError, match="is being downloaded")
     with engine.file_downloading(TINY), being_fetched:
         await heard(engine)
 

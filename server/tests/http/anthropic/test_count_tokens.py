@@ -65,7 +65,7 @@ async def test_without_money_it_is_free() -> None:
 async def test_an_engine_that_counts_nothing_says_so(shared: House) -> None:
     reply = await shared.client.post(URL, json=body())
     assert reply.status_code == 404
-    assert "does not count prompts" in reply.json()["error"]["message"]
+    assert "cannot count the tokens" in reply.json()["error"]["message"]
 
 
 async def test_images_are_not_counted_before_they_were_shown(counting: House) -> None:

@@ -118,7 +118,7 @@ PDF: Json = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0
         ({"mcp_servers": [{"name": "x"}]}, "mcp_servers", ""),
         ({"thinking": {"type": "enabled"}}, "thinking", "budget_tokens"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice", "name"),
-        ({"tool_choice": {"type": "any"}}, "tool_choice", "not offered"),
+        ({"tool_choice": {"type": "any"}}, "tool_choice", "not in tools"),
         (saying({"type": "document", "source": PDF}), "messages.0.content.0.source", "PDFs"),
         (
             saying({"type": "image", "source": {"type": "base64", "media_type": "image/png"}}),

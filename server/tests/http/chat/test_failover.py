@@ -98,7 +98,7 @@ async def test_a_stream_that_began_is_not_begun_again_and_is_charged_as_far_as_i
         one.fake.next(cut_after(3))
         async with one.streaming() as reply:
             text = (await reply.aread()).decode()
-        assert "What it delivered until then is charged" in text
+        assert "Output delivered until then is charged" in text
         assert one.second.asked == []
         assert one.charges()[-1].units == 3
 

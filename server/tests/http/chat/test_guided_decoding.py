@@ -160,8 +160,8 @@ async def test_a_template_goes_to_the_engine_with_its_variables_once_it_was_trie
 
 UNUSABLE: dict[str, tuple[str, object, str]] = {
     "a regex too large": ("guided_regex", "a{100000}", "up to 100000 characters"),
-    "no regex": ("guided_regex", "a(", "is no regular expression"),
-    "no grammar": ("guided_grammar", "start", "cannot be made a grammar"),
+    "no regex": ("guided_regex", "a(", "is not a valid regular expression"),
+    "no grammar": ("guided_grammar", "start", "cannot be converted to a grammar"),
     "a grammar read in many ways": ("guided_grammar", AMBIGUOUS, "too complex"),
     "a template with a fault": ("chat_template", "a\n{{ b.c.d }}", "in line 2"),
     "a template that doubles": ("chat_template", ENDLESS, "takes too long"),
@@ -180,7 +180,7 @@ async def test_what_cannot_be_followed_is_refused_before_any_engine_hears_of_it(
 
 async def test_white_space_that_is_no_regex_is_refused_where_it_stands(guided: House) -> None:
     reply = await ask(guided, guided_json=SCHEMA, guided_whitespace_pattern="(")
-    assert "is no regular expression" in fault(reply, "guided_whitespace_pattern")
+    assert "is not a valid regular expression" in fault(reply, "guided_whitespace_pattern")
 
 
 async def test_a_guide_leaves_no_room_for_calls_of_functions(guided: House) -> None:
@@ -233,7 +233,7 @@ async def test_an_answer_that_does_not_follow_its_guide_is_an_error_and_tells_no
     reply = await ask(guided, **{field: value})
     assert reply.status_code == 500
     assert reply.json()["code"] == "INFERENCE_FAILED"
-    assert re.search(rf"did not keep to {field}\b", reply.json()["error"])
+    assert re.search(rf"did not follow {field}\b", reply.json()["error"])
     assert "secret" not in reply.text
 
 

@@ -83,7 +83,7 @@ async def test_one_message_in_plain_refuses_the_whole_call(
 )
 async def test_what_would_pass_in_plain_is_refused(one: House, fields: dict[str, object]) -> None:
     reply = await refused(one, sealed_body(**fields))
-    assert "not supported in encrypted calls" in reply.text
+    assert "not supported in encrypted requests" in reply.text
 
 
 async def test_the_originals_format_needs_a_stream(one: House) -> None:
@@ -124,7 +124,7 @@ async def test_a_sealed_model_takes_nothing_in_plain(
 ) -> None:
     body = {"messages": [{"role": "user", "content": "Hello"}], **more}
     reply = await refused(one, {"model": "e2ee-toy", **body}, {}, path)
-    assert "encrypted content only" in reply.text
+    assert "only encrypted content" in reply.text
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_other_endpoints_refuse_what_is_encrypted(
     one: House, path: str, body: dict[str, object], headers: dict[str, str]
 ) -> None:
     reply = await refused(one, body, headers, path)
-    assert "takes no encrypted content" in reply.text
+    assert "accepts no encrypted content" in reply.text
 
 
 async def test_errors_have_acis_shape_where_its_headers_were_sent(one: House) -> None:

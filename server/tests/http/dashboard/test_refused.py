@@ -193,7 +193,7 @@ async def test_an_account_with_all_its_keys_is_told_what_to_do(one: House) -> No
         one.keys.put(OWN, f"{number}".encode(), key(number))
     refused = await Browser(one).begin(login=await login(one))
     assert (refused.status_code, refused.json()["code"]) == (400, "TOO_MANY_KEYS")
-    assert "Revoke one" in refused.json()["error"]
+    assert "Revoke an unused key" in refused.json()["error"]
     assert "fondaco dashboard link" in refused.json()["error"]
     assert one.sessions.sessions == {}
 

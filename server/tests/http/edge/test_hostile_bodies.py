@@ -172,14 +172,14 @@ async def test_fifty_faults_are_listed_and_the_rest_counted(shared: House) -> No
     details = reply.json()["details"]
     listed = {name: one for name, one in details["venice_parameters"].items() if name != "_errors"}
     assert len(listed) == 50
-    assert details["_errors"] == ["There are 20 more faults."]
+    assert details["_errors"] == ["There are 20 more errors."]
     hints = [one for one in listed.values() if "Did you mean 'enable_web_search'" in str(one)]
     assert len(hints) == 5
 
 
 async def test_too_many_faults_to_list_are_counted(shared: House) -> None:
     reply = await shared.chat(venice_parameters={f"unknown{n}": 0 for n in range(3_000)})
-    assert reply.json()["details"] == {"_errors": ["The body has 3,000 faults, too many to list."]}
+    assert reply.json()["details"] == {"_errors": ["The body has 3,000 errors, too many to list."]}
 
 
 async def test_of_a_list_of_any_length_the_first_faulty_item_is_named(shared: House) -> None:

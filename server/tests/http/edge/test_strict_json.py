@@ -90,4 +90,4 @@ def test_brackets_within_texts_are_no_levels() -> None:
 def test_a_number_of_too_many_digits_is_refused_in_our_own_words() -> None:
     with pytest.raises(InvalidRequestError) as refused:
         parse(b'{"a": 1' + b"0" * 5_000 + b"}")
-    assert str(refused.value) == "The body has a number of too many digits."
+    assert str(refused.value) == "The body has a number with too many digits."

@@ -143,7 +143,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "an empty name": (form(part("")), "name="),
     "no disposition": (form(b"Content-Type: text/plain\r\n\r\nx"), "name="),
     "another disposition": (form(PROMPT.replace(b"form-data", b"attachment")), "name="),
-    "a header twice": (
+    "repeats a header": (
         form(part("prompt", b"x", 'Content-Disposition: form-data; name="b"')),
         "twice",
     ),

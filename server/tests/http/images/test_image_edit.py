@@ -125,7 +125,11 @@ async def test_a_picture_is_fetched_from_its_address() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected", "told"),
     [
-        (http(b"<html>", media_type="text/html"), "INVALID_IMAGE_FORMAT", "does not call it PNG"),
+        (
+            http(b"<html>", media_type="text/html"),
+            "INVALID_IMAGE_FORMAT",
+            "does not declare it as PNG",
+        ),
         (http(b"<svg/>", media_type="image/png"), "INVALID_IMAGE_FORMAT", "not a PNG"),
         (http(b"", status="404 Not Found"), "IMAGE_NOT_FETCHED", "404"),
         (http(picture(64, 64), media_type="image/png"), "INVALID_IMAGE_FORMAT", "65,536"),
@@ -176,7 +180,7 @@ async def test_addresses_within_are_not_fetched(url: str) -> None:
 async def test_where_nothing_is_fetched_the_error_says_so(one: House) -> None:
     reply = await edit(one, image="https://example.com/a.png")
     assert code(reply) == (400, "IMAGE_NOT_FETCHED")
-    assert "switched off" in reply.json()["error"]
+    assert "disabled" in reply.json()["error"]
 
 
 async def test_other_schemes_are_no_base64(one: House) -> None:

@@ -286,7 +286,7 @@ async def test_a_jpeg_whose_profile_hides_its_size_says_what_to_do(one: House) -
 
 async def test_a_mask_without_transparency_says_what_to_do(one: House) -> None:
     reply = await edit(one, mask=SMALL)
-    assert "make transparent what may change" in reply.json()["details"]["mask"]["_errors"][0]
+    assert "Make the area to change transparent" in reply.json()["details"]["mask"]["_errors"][0]
 
 
 async def test_a_size_is_what_the_result_has_to_have() -> None:

@@ -543,7 +543,7 @@ async def test_a_writer_that_is_killed_is_no_failure_of_the_engine() -> None:
         os.kill(codec.writer_pid, signal.SIGKILL)
         failed = await draw(one)
         assert (failed.status_code, failed.json()["code"]) == (500, "INFERENCE_FAILED")
-        assert "could not write its file" in failed.json()["error"]
+        assert "could not encode its file" in failed.json()["error"]
         assert len(one.charges()) == charged
         incidents = one.platform.metrics.incidents
         assert not [labels for labels in incidents if "engine_failed" in labels]

@@ -192,7 +192,11 @@ NOT_TAKEN: dict[str, tuple[str, str, str]] = {
         "not a PNG",
     ),
     "zip": (base64(b"PK\3\4" + bytes(100)), "INVALID_IMAGE_FORMAT", "not a PNG"),
-    "an address": ("https://example.com/a.png", "INVALID_IMAGE_FORMAT", "not fetched here"),
+    "an address": (
+        "https://example.com/a.png",
+        "INVALID_IMAGE_FORMAT",
+        "Fetching URLs is disabled",
+    ),
     "too few pixels": (base64(picture(255, 256)), "INVALID_IMAGE_FORMAT", "65,536 pixels"),
     "a strip": (base64(picture(31, 4_000)), "INVALID_IMAGE_FORMAT", "32 x 32"),
     "too many pixels": (base64(picture(4_097, 4_096)), "INVALID_IMAGE_FORMAT", "16,777,216 pixels"),

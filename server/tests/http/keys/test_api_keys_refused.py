@@ -34,7 +34,7 @@ async def stranger(shared: House) -> Owner:
         ("2100-01-01T00:00:00.1Z", "Write a date as"),
         ("2100-01-01\n", "Write a date as"),
         ("never", "Write a date as"),
-        (4102444800, "Write a text"),
+        (4102444800, "Write a date"),
     ],
 )
 async def test_an_end_that_cannot_be_is_refused_with_its_reason(

@@ -168,7 +168,7 @@ async def test_a_token_of_another_start_is_refused(here: House, stakes: Brokers)
 async def test_the_signature_of_another_wallet_is_refused(here: House, stakes: Brokers) -> None:
     reply = await ask(here, BOB, address=ADA.address)
     assert reply.status_code == 401
-    assert "not that of the wallet" in reply.json()["error"]
+    assert "did not make this signature" in reply.json()["error"]
     assert stakes.asked == 0
 
 

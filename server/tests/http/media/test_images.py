@@ -148,8 +148,8 @@ REFUSED = {
     "the docs' placeholder": ("data:image/jpeg;base64,...", NO_IMAGE, "not base64"),
     "line breaks": (PIXELS[:60] + "\n" + PIXELS[60:], NO_IMAGE, "not base64"),
     "no padding": (PIXELS.rstrip("=") + "A", NO_IMAGE, "not base64"),
-    "no base64": ("data:image/png,%89PNG", NO_IMAGE, "has to begin like this"),
-    "no comma": ("data:image/webp;base64", NO_IMAGE, "has to begin like this"),
+    "no base64": ("data:image/png,%89PNG", NO_IMAGE, "must start with"),
+    "no comma": ("data:image/webp;base64", NO_IMAGE, "must start with"),
     "more than 10 MiB": (as_url(png() + bytes(10 * 2**20)), NO_FORMAT, "larger than"),
 }
 
@@ -186,8 +186,8 @@ async def test_the_place_is_the_callers_also_behind_the_platforms_prompt() -> No
 
 FETCHES = {
     "404": (http(status="404 Not Found"), "IMAGE_NOT_FETCHED", "PAGE_STATUS"),
-    "a page": (http(b"<p>", media_type="text/html"), NO_FORMAT, "does not call it PNG"),
-    "SVG": (http(b"<svg/>", media_type="image/svg+xml"), NO_FORMAT, "does not call it PNG"),
+    "a page": (http(b"<p>", media_type="text/html"), NO_FORMAT, "does not declare it as PNG"),
+    "SVG": (http(b"<svg/>", media_type="image/svg+xml"), NO_FORMAT, "does not declare it as PNG"),
     "SVG that calls itself PNG": (http(b"<svg/>", media_type="image/png"), NO_FORMAT, "not a PNG"),
     "a gzip bomb": (
         http(gzip.compress(bytes(10**6)), media_type="image/png", content_encoding="gzip"),
@@ -289,7 +289,7 @@ async def test_where_no_model_sees_that_is_said() -> None:
     async with house() as one:
         reply = await one.chat(messages=[user(shown(PIXELS))])
         assert reply.status_code == 400
-        assert "No model here does" in reply.json()["error"]
+        assert "No model on this server does" in reply.json()["error"]
 
 
 async def test_a_suffix_and_a_trait_lead_to_the_model_that_sees() -> None:

@@ -93,7 +93,7 @@ async def test_what_no_grammar_says_can_be_checked_all_the_same(upstream: House,
     upstream.fake.next(WORDS)
     upstream.second.next(WORDS)
     reply = await upstream.chat(**asking(ODD[case]))
-    assert "did not keep to response_format" in reply.text
+    assert "did not follow response_format" in reply.text
     assert upstream.fake.asked[-1].body["response_format"]
 
 
@@ -133,7 +133,7 @@ async def test_what_the_engine_cannot_enforce_is_refused_where_it_is_promised(
     compiling.fake.next(WORDS)
     compiling.second.next(WORDS)
     best = await compiling.chat(**asking(ODD["what no grammar says"], strict=False))
-    assert "is no JSON" in best.text, "which is all that is asked"
+    assert "is not JSON" in best.text, "which is all that is asked"
 
 
 async def test_functions_that_are_too_much_together_are_refused_together(compiling: House) -> None:
@@ -145,7 +145,7 @@ async def test_functions_that_are_too_much_together_are_refused_together(compili
     assert (await compiling.chat(tools=several[:2])).status_code == 200
     reply = await compiling.chat(tools=several)
     assert reply.status_code == 400
-    assert "cannot be offered together" in reply.json()["error"]
+    assert "cannot be combined" in reply.json()["error"]
     assert reply.json()["details"]["tools"]["_errors"]
 
 

@@ -94,7 +94,7 @@ async def test_an_account_is_created_listed_and_can_pay_at_once(one: House) -> N
 async def test_a_name_is_taken_once(one: House) -> None:
     good(await create(one))
     reply = await create(one, usd=5)
-    assert "There is an account 'research' already." in refused(reply, 409)
+    assert "The account 'research' already exists." in refused(reply, 409)
     assert reply.json()["code"] == "CONFLICT"
 
 

@@ -87,12 +87,12 @@ async def test_a_page_that_fails_costs_nothing_and_is_named() -> None:
         assert reply.json()["venice_parameters"]["web_notes"] == [
             {
                 "code": "PAGE_STATUS",
-                "message": "Its server answered with status 404.",
+                "message": "Its server returned the status 404.",
                 "url": one.site.url("/gone"),
             }
         ]
         assert one.web_charges() == []
-        assert f"({one.site.url('/gone')}): Its server answered with status 404." in one.told()
+        assert f"({one.site.url('/gone')}): Its server returned the status 404." in one.told()
 
 
 async def test_three_pages_are_read_and_a_fourth_is_named() -> None:
@@ -242,5 +242,5 @@ async def test_where_it_is_switched_off_it_is_refused() -> None:
     async with house() as one:
         reply = await one.chat(venice_parameters=SCRAPE)
         assert reply.status_code == 400
-        assert "switched off" in reply.json()["error"]
+        assert "disabled" in reply.json()["error"]
         assert "enable_web_scraping" in reply.json()["details"]["venice_parameters"]

@@ -134,14 +134,14 @@ async def test_auto_searches_where_the_words_speak_of_the_present(
 
 
 async def test_after_an_engine_that_fails_the_next_one_is_asked() -> None:
-    first, second = Engine(fault="It did not answer."), Engine([SALT])
+    first, second = Engine(fault="It did not respond."), Engine([SALT])
     async with world(first, second) as one:
         reply = await one.ask()
         assert reply["venice_parameters"]["web_search_citations"] == SHOWN[1:]
         assert reply["venice_parameters"]["web_notes"] == [
             {
                 "code": "SEARCH_FAILED",
-                "message": "The search engine 'engine-0' failed: It did not answer.",
+                "message": "The search engine 'engine-0' failed: It did not respond.",
             }
         ]
         assert one.searches() == [(1, NANO // 100)]

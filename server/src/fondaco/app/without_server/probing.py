@@ -33,7 +33,7 @@ async def probe_upstream_engines(settings: Settings, *, longest_s: float) -> dic
 
     async def probe(name: str) -> None:
         one = settings.model_copy(update={"engines": {name: settings.engines[name]}})
-        found[name] = Seen("TimeoutError", f"It does not answer within {longest_s:.0f} seconds.")
+        found[name] = Seen("TimeoutError", f"It does not respond within {longest_s:.0f} seconds.")
         with anyio.move_on_after(longest_s):
             found[name] = (await look_at_engines(one, keys=True))[name]
 

@@ -5,7 +5,7 @@ from fondaco.domain.money.limits import UNSHOWN, LimitScope, Quota
 
 
 class AuthenticationFailedError(FondacoError):
-    """No usable key came with the request."""
+    """The request has no usable key."""
 
     status = 401
     code = "AUTHENTICATION_FAILED"
@@ -37,8 +37,9 @@ class SessionEndedError(AuthenticationFailedError):
 
     code = "SESSION_ENDED"
     default = (
-        "This session has ended: you logged out, it was not used for too long, or its key is revoked or "
-        "expired. Log in again with a key, or with a new link: fondaco dashboard link"
+        "This session has ended: you logged out, it was idle for too long, or its key was "
+        "revoked or has expired. Log in again with a key, or with a new link: fondaco dashboard "
+        "link"
     )
 
 
@@ -47,8 +48,8 @@ class LoginRefusedError(AuthenticationFailedError):
 
     code = "LOGIN_REFUSED"
     default = (
-        "This login link is no longer valid: a link is good once, and only for some minutes. Print another "
-        "one with: fondaco dashboard link"
+        "This login link is no longer valid: each link works once, and only for some minutes. "
+        "Print a new one with: fondaco dashboard link"
     )
 
 
@@ -107,7 +108,7 @@ class RepeatedCallError(ConflictError):
 
 
 class IdempotencyKeyReusedError(ConflictError):
-    """The `Idempotency-Key` came with another body before."""
+    """The `Idempotency-Key` was sent with another body before."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
     default = "This Idempotency-Key was used with a different request before. Use a new key for each request."

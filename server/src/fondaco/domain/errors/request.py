@@ -124,7 +124,7 @@ class NothingToReadError(FieldNotTakenError):
 class ContextTooLongError(InvalidRequestError):
     """Prompt and requested output exceed the model's context.
 
-    None stands for a number that the engine did not report.
+    None means a number that the engine did not report.
     """
 
     code = "context_length_exceeded"
@@ -211,7 +211,7 @@ class TooManyKeysError(InvalidRequestError):
     """The account has the maximum number of active keys."""
 
     code = "TOO_MANY_KEYS"
-    default = "The account has 500 active API keys, the most that it may. Delete one first."
+    default = "The account has reached the limit of 500 active API keys. Delete one first."
 
 
 class NotFoundError(FondacoError):
@@ -241,13 +241,13 @@ class PromptNotCountableError(NotFoundError):
 
     code = "PROMPT_NOT_COUNTABLE"
     default = (
-        "The model's engine does not count prompts before it answers them. The usage of a response tells "
-        "how many tokens its prompt had."
+        "The model's engine cannot count the tokens of a prompt in advance. The usage of a "
+        "response reports them."
     )
 
 
 class MediaNotFoundError(NotFoundError):
-    """There is no such video, or no more. Source: POST /video/retrieve, 404."""
+    """The video does not exist, or was deleted. Source: POST /video/retrieve, 404."""
 
     code = "MEDIA_NOT_FOUND"
     default = (
@@ -320,7 +320,7 @@ class ExpectationFailedError(FondacoError):
 
     status = 417
     code = "EXPECTATION_FAILED"
-    default = "The only expectation that is met is `Expect: 100-continue`."
+    default = "The only supported expectation is `Expect: 100-continue`."
 
 
 class UnimplementedError(FondacoError):
@@ -328,7 +328,7 @@ class UnimplementedError(FondacoError):
 
     status = 501
     code = "NOT_IMPLEMENTED"
-    default = "The request's method is not implemented."
+    default = "The request's method is not supported."
 
 
 class VersionNotSupportedError(FondacoError):
@@ -337,5 +337,5 @@ class VersionNotSupportedError(FondacoError):
     status = 505
     code = "HTTP_VERSION_NOT_SUPPORTED"
     default = (
-        "The server speaks HTTP/1 only: versions 1.1 and 1.0. Send the request in one of them."
+        "The server supports only HTTP/1.1 and HTTP/1.0. Send the request in one of these versions."
     )

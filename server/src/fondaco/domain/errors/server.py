@@ -17,7 +17,7 @@ class FileNotWrittenError(InferenceFailedError):
     """An engine made a picture, and the server failed to write its file: no other engine is tried."""
 
     default = (
-        "The picture was made, but the server could not write its file. Nothing was charged; try again in a "
+        "The image was generated, but the server could not encode its file. Nothing was charged; try again in a "
         "moment."
     )
 
@@ -27,10 +27,10 @@ class EngineError(InferenceFailedError):
 
 
 class EngineRefusedError(EngineError):
-    """The engine rejects our credentials, which the operator has to fix."""
+    """The engine rejects our credentials, which the operator must fix."""
 
     status = 502
-    default = "The model's engine refused the gateway. The operator has to check its key."
+    default = "The model's engine refused this server's key. The operator must check it."
 
 
 class EngineUnavailableError(EngineError):
@@ -42,7 +42,7 @@ class EngineUnavailableError(EngineError):
 
 
 class EngineBusyError(EngineUnavailableError):
-    """The engine has no capacity at present; the failure throttle does not count it."""
+    """The engine has no free capacity; the failure throttle does not count it."""
 
 
 _DOWNLOAD_RETRY_S = 30
@@ -63,7 +63,7 @@ class ModelNotInstalledError(EngineUnavailableError):
         """
         self.is_downloading = downloading
         advice = (
-            "Its file is being fetched; try again in a while."
+            "Its file is being downloaded. Try again later."
             if downloading
             else f"Install it with: fondaco models pull {source or model}"
         )
@@ -118,7 +118,7 @@ class ChainUnavailableError(FondacoError):
 
     status = 503
     code = "CHAIN_UNAVAILABLE"
-    default = "The wallet's stake cannot be read at present. Please try again later."
+    default = "The wallet's stake cannot be read now. Please try again later."
 
 
 class WalletKeysNotInstalledError(FondacoError):
@@ -126,7 +126,7 @@ class WalletKeysNotInstalledError(FondacoError):
 
     status = 503
     code = "WALLET_KEYS_NOT_INSTALLED"
-    default = f"Keys for wallets need more libraries here. {how_to_install('web3')}"
+    default = f"Wallet keys need additional libraries. {how_to_install('web3')}"
 
 
 class WebNotInstalledError(FondacoError):
@@ -134,7 +134,7 @@ class WebNotInstalledError(FondacoError):
 
     status = 503
     code = "WEB_NOT_INSTALLED"
-    default = f"Pages of the web need more libraries here. {how_to_install('web')}"
+    default = f"Reading web pages needs additional libraries. {how_to_install('web')}"
 
 
 class StorageFailedError(FondacoError):
@@ -154,4 +154,4 @@ class AlreadyEnteredError(StorageFailedError):
 class WriteQuarantinedError(StorageFailedError):
     """A write that can never succeed was moved to the quarantine; other calls are not affected."""
 
-    default = "The charge of this call cannot be entered in the ledger. Nothing was charged."
+    default = "The charge of this request cannot be written to the ledger. Nothing was charged."

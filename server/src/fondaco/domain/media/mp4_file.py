@@ -14,7 +14,7 @@ _FIXED_POINT: Final = 1 << 16
 
 
 class UnreadableVideoError(Exception):
-    """The file is no MP4, or damaged."""
+    """The file is not an MP4 file, or is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def video_header(file: bytes) -> VideoHeader:
     try:
         return _header(memoryview(file))
     except (ValueError, IndexError, ZeroDivisionError) as error:
-        raise UnreadableVideoError("The file is no MP4, or damaged.") from error
+        raise UnreadableVideoError("The file is not an MP4 file, or is damaged.") from error
 
 
 def _header(file: memoryview) -> VideoHeader:

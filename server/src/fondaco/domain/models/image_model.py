@@ -78,7 +78,9 @@ class ImageModel(AnyModel):
         if request.steps and ImageParameter.STEPS in self.parameters:
             steps = request.steps
         if steps > self.steps.most:
-            faults["steps"] = (f"{self.id!r} takes at most {self.steps.most} steps (got {steps}).",)
+            faults["steps"] = (
+                f"{self.id!r} accepts at most {self.steps.most} steps (got {steps}).",
+            )
         width, height, sides = self._sides(request)
         for field, side in sides.items():
             if (fault := self._side_fault(side)) is not None:
@@ -105,7 +107,7 @@ class ImageModel(AnyModel):
 
     def _too_long(self, request: ImageRequest) -> dict[str, tuple[str, ...]]:
         texts = {"prompt": request.prompt, "negative_prompt": request.negative_prompt}
-        limit = f"{self.id!r} takes at most {self.prompt_limit:,} characters"
+        limit = f"{self.id!r} accepts at most {self.prompt_limit:,} characters"
         return {
             field: (f"{limit} (got {len(text):,}).",)
             for field, text in texts.items()

@@ -49,7 +49,9 @@ class EditModel(AnyModel):
         """
         faults: dict[str, tuple[str, ...]] = {}
         if (length := len(request.prompt)) > self.prompt_limit:
-            reason = f"{self.id!r} takes at most {self.prompt_limit:,} characters (got {length:,})."
+            reason = (
+                f"{self.id!r} accepts at most {self.prompt_limit:,} characters (got {length:,})."
+            )
             faults["prompt"] = (reason,)
         width, height = request.size or (1, 1)
         if width * height > self.most_pixels:
@@ -95,7 +97,7 @@ class UpscaleModel(AnyModel):
         """Return the task of a request for its picture.
 
         Raises:
-            InvalidRequestError: the picture is not enlarged, and nothing else was asked for.
+            InvalidRequestError: the picture is not enlarged, and nothing else was requested.
         """
         width, height = upscaled_size(picture.width, picture.height, request.scale)
         if (width, height) == (picture.width, picture.height) and request.enhancement is None:

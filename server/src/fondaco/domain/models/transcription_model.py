@@ -19,7 +19,7 @@ class TranscriptionModel(AnyModel):
     longest_s: int = 3_600
     """The longest sound that it takes, in seconds."""
     languages: frozenset[str] = frozenset()
-    """ISO 639 codes of the languages that it knows; empty: many, and its engine tells which."""
+    """ISO 639 codes of its languages; empty: many, as reported by the engine."""
     translates: bool = False
     """Whether it translates to English."""
 
@@ -32,14 +32,14 @@ class TranscriptionModel(AnyModel):
         """
         if request.kind is TranscriptionKind.TRANSLATE and not self.translates:
             raise InvalidModelError(
-                f"The model {self.id!r} does not translate. Use one that knows many languages, or "
+                f"The model {self.id!r} does not translate. Use a multilingual model, or "
                 "transcribe the recording.",
                 faults={"model": ("It does not translate.",)},
             )
         language = request.language
         if language and self.languages and language not in self.languages:
             known = ", ".join(sorted(self.languages))
-            reason = f"{self.id!r} knows {known} only (got {language!r})."
+            reason = f"{self.id!r} supports only {known} (got {language!r})."
             raise InvalidRequestError(
                 f"language: {reason} Leave it out, or choose another model.",
                 faults={"language": (reason,)},

@@ -44,7 +44,7 @@ class VideoModel(AnyModel):
     audio_configurable: bool = False
     """Whether a request may leave the sound out."""
     needs_picture: bool = True
-    """Whether a request has to have a picture; a model of another kind takes none."""
+    """Whether a request must have a picture; a model of another kind takes none."""
     takes_soundtrack: bool = False
     """Whether a request may have a soundtrack."""
 
@@ -60,7 +60,7 @@ class VideoModel(AnyModel):
             ("negative_prompt", request.negative_prompt),
         ):
             if (length := len(text)) > self.prompt_limit:
-                reason = f"{self.id!r} takes at most {self.prompt_limit:,} characters"
+                reason = f"{self.id!r} accepts at most {self.prompt_limit:,} characters"
                 faults[field] = (f"{reason} (got {length:,}).",)
         if request.seconds not in self.durations:
             faults["duration"] = (self._one_of(f"{request.seconds}s", self.shown_durations),)
@@ -101,7 +101,7 @@ class VideoModel(AnyModel):
             picture: its picture, where it has one.
             soundtrack: the file of its soundtrack, where it has one.
             seed: of the video.
-            reference: the file of the video that it goes by, where it has one.
+            reference: the file of the source video, if any.
         """
         ratio = request.aspect_ratio or self.aspect_ratios[0]
         if request.aspect_ratio is None and picture is not None:
@@ -125,18 +125,20 @@ class VideoModel(AnyModel):
         faults: dict[str, tuple[str, ...]] = {}
         takes_picture = self.kind is VideoKind.IMAGE_TO_VIDEO
         if request.picture is None and takes_picture and self.needs_picture:
-            faults["image_url"] = (f"{self.id!r} needs an image: an address, or a data URL.",)
+            faults["image_url"] = (f"{self.id!r} needs an image. Send a URL or a data URL.",)
         if request.picture is not None and not takes_picture:
-            faults["image_url"] = (f"{self.id!r} takes no image; leave it out.",)
+            faults["image_url"] = (f"{self.id!r} accepts no image. Leave it out.",)
         if request.soundtrack is not None and not self.takes_soundtrack:
-            faults["audio_url"] = (f"{self.id!r} takes no soundtrack; leave it out.",)
+            faults["audio_url"] = (f"{self.id!r} accepts no soundtrack. Leave it out.",)
         elif request.soundtrack is not None and not self.sound_of(request):
-            faults["audio_url"] = ("A video without sound has no soundtrack; leave one out.",)
+            faults["audio_url"] = (
+                "A video without sound cannot have a soundtrack. Leave one of the two out.",
+            )
         goes_by_video = self.kind is VideoKind.VIDEO
         if request.reference is not None and not goes_by_video:
-            faults["video_url"] = (f"{self.id!r} takes no video; leave it out.",)
+            faults["video_url"] = (f"{self.id!r} accepts no video. Leave it out.",)
         if request.reference is None and goes_by_video:
-            faults["video_url"] = (f"{self.id!r} needs a video: an address, or a data URL.",)
+            faults["video_url"] = (f"{self.id!r} needs a video. Send a URL or a data URL.",)
         return faults
 
     def _one_of(self, got: str, allowed: tuple[str, ...]) -> str:

@@ -72,7 +72,7 @@ def nano(amount: str | int | Decimal) -> int:
     if not scaled.is_finite() or scaled < 0 or scaled > LARGEST:
         raise ValueError(f"{amount!r} is not an amount between 0 and 1,000,000,000.")
     if scaled != scaled.to_integral_value():
-        raise ValueError(f"{amount!r} is finer than a nano-unit (9 decimals).")
+        raise ValueError(f"{amount!r} is not an amount: it has more than 9 decimals.")
     return int(scaled)
 
 

@@ -46,7 +46,7 @@ def lark_of(gbnf: str) -> str:
         if kind == "rule":
             rules.append([f"{_lark_name(token, names)}:"])
         elif not rules:
-            raise ValueError("begins with no rule")
+            raise ValueError("does not start with a rule")
         else:
             rules[-1].append(_lark_name(token, names) if kind == "name" else token)
     if "root" not in names:
@@ -112,5 +112,5 @@ def _character(notation: str) -> str:
         character = chr(int(number, 16))
         character.encode()
     except (ValueError, OverflowError):
-        raise ValueError(f"has {notation!r}, which is no character") from None
+        raise ValueError(f"has {notation!r}, which is not a character") from None
     return character

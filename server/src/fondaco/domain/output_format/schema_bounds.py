@@ -69,7 +69,7 @@ def _fault(text: str) -> str | None:
 def _fault_of(keyword: str, value: Json) -> str | None:
     match value:
         case str() if keyword in _REFERENCES and not value.startswith("#"):
-            return f"refers to {value!r}; only what begins with '#' can be referred to"
+            return f"refers to {value!r}; only references that start with '#' are supported"
         case str() if keyword == "pattern" and (length := unrolled(value)) > MOST_PATTERN:
             return (
                 f"has a pattern that repeats up to {length} characters; the most are {MOST_PATTERN}"

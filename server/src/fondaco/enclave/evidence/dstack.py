@@ -48,7 +48,7 @@ class DstackEvidence:
         encoded = answer.get("quote")
         quote = from_hex(encoded.removeprefix("0x")) if isinstance(encoded, str) else None
         if quote is None or Quote.of(quote).report_data != report_data:
-            raise EvidenceUnavailableError("dstack's quote is about another request.")
+            raise EvidenceUnavailableError("dstack's quote belongs to another request.")
         explained: dict[str, Any] = {name: answer.get(name) for name in _EXPLAINING}
         document = {
             "provider": self.name,
@@ -66,11 +66,13 @@ class DstackEvidence:
                 answer = orjson.loads(await self._post(path, orjson.dumps(body)))
         except (OSError, ValueError, TimeoutError) as error:
             raise EvidenceUnavailableError(
-                f"dstack's guest agent at {str(self._socket)!r} does not answer {path}: "
+                f"dstack's guest agent at {str(self._socket)!r} does not respond to {path}: "
                 f"{type(error).__name__}. Map the socket into the enclave's container."
             ) from error
         if not isinstance(answer, dict):
-            raise EvidenceUnavailableError(f"dstack's guest agent answers {path} with no object.")
+            raise EvidenceUnavailableError(
+                f"dstack's guest agent did not return a JSON object for {path}."
+            )
         return answer
 
     async def _post(self, path: str, body: bytes) -> bytes:

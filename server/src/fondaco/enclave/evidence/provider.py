@@ -13,7 +13,7 @@ REPORT_DATA_BYTES: Final = 64
 class EvidenceUnavailableError(EngineUnavailableError):
     """The hardware, or the service that speaks for it, gave no evidence."""
 
-    default = "The enclave's hardware gives no evidence at present."
+    default = "The enclave's hardware provides no evidence now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class EvidenceProvider(Protocol):
     hardware: str | None
     """The original protocol's name of the hardware; None: it has none."""
     identity_in_memory: bool
-    """Whether the identity key is made anew at each start, because the disk is outside of what is measured."""
+    """Whether the identity key is created again at each start, because the disk is outside of what is measured."""
 
     async def evidence(self, report_data: bytes) -> Evidence:
         """Return evidence that binds these 64 bytes.
 
         Raises:
-            EvidenceUnavailableError: there is none at present.
+            EvidenceUnavailableError: there is none currently.
         """
         ...

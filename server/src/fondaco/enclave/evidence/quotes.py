@@ -38,7 +38,7 @@ class Quote:
         """
         body = quote[_HEADER_BYTES:]
         if len(body) < _BODY_BYTES or int.from_bytes(quote[_TEE_TYPE], "little") != _TDX:
-            raise EvidenceUnavailableError("The hardware returned something that is no TDX quote.")
+            raise EvidenceUnavailableError("The hardware returned an invalid TDX quote.")
         return cls(
             bool(body[_ATTRIBUTES] & 1),
             body[_REPORT_DATA : _REPORT_DATA + _REPORT_DATA_BYTES],

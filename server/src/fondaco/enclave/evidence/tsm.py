@@ -13,7 +13,7 @@ from fondaco.enclave.evidence.quotes import Quote
 _ROOT: Final = Path("/sys/kernel/config/tsm/report")
 _PROVIDER: Final = "tdx_guest"
 _TRIES: Final = 3
-"""Times that a busy machine is asked."""
+"""Number of attempts on a busy machine."""
 
 
 class TdxEvidence:
@@ -38,7 +38,7 @@ class TdxEvidence:
         """
         quote = await anyio.to_thread.run_sync(self._quote, report_data)
         if Quote.of(quote).report_data != report_data:
-            raise EvidenceUnavailableError("The hardware's quote is about another request.")
+            raise EvidenceUnavailableError("The hardware's quote belongs to another request.")
         document = {
             "provider": self.name,
             "quote": quote.hex(),
@@ -57,8 +57,8 @@ class TdxEvidence:
                 folder.rmdir()
         except OSError as error:
             raise EvidenceUnavailableError(
-                f"No TDX quote by {str(self._root)!r}: {error.strerror}. It takes a TDX machine, Linux 6.7 or "
-                "newer with configfs mounted, and the right to write there."
+                f"No TDX quote by {str(self._root)!r}: {error.strerror}. Quotes need a TDX "
+                "machine, Linux 6.7 or newer with configfs mounted, and write access to it."
             ) from error
 
 

@@ -37,13 +37,13 @@ class Signature:
         return self.r.to_bytes(_BYTES, "big") + self.s.to_bytes(_BYTES, "big")
 
     def recovery(self, digest: bytes, public_key: bytes) -> int:
-        """Return by which number `signer` finds an uncompressed public key that made this signature."""
+        """Return the recovery id with which `signer` finds the uncompressed public key of this signature."""
         key = (int.from_bytes(public_key[1:33], "big"), int.from_bytes(public_key[33:], "big"))
         inverse = pow(self.s, -1, _N)
         hashed = int.from_bytes(digest, "big")
         nonce = _affine(_sum(hashed * inverse % _N, _G, self.r * inverse % _N, key))
         if nonce is None:
-            raise ValueError("The key did not make the signature.")
+            raise ValueError("The signature is not by this key.")
         return nonce[1] % 2 + (2 if nonce[0] >= _N else 0)
 
     def signer(self, digest: bytes, recovery: int) -> bytes | None:

@@ -94,7 +94,7 @@ class X25519:
     def parse(self, encoded: bytes) -> X25519PublicKey:
         """Return a public key; every 32 bytes are one, low orders show when a secret is agreed on."""
         if len(encoded) != self.public_bytes:
-            raise InvalidKeyError("A key of X25519 has 32 bytes.")
+            raise InvalidKeyError("An X25519 key must have 32 bytes.")
         return X25519PublicKey.from_public_bytes(encoded)
 
     def agree(self, private: X25519PrivateKey, public: X25519PublicKey) -> bytes:
@@ -131,7 +131,7 @@ class Secp256k1:
             encoded = _UNCOMPRESSED + encoded
         if len(encoded) != self.public_bytes or not encoded.startswith(_UNCOMPRESSED):
             raise InvalidKeyError(
-                "A key of secp256k1 has 65 bytes, uncompressed, beginning with 04."
+                "A secp256k1 key must have 65 bytes: uncompressed, starting with 04."
             )
         try:
             return EllipticCurvePublicKey.from_encoded_point(SECP256K1(), encoded)
@@ -183,7 +183,7 @@ class Suite(Generic[Private, Public]):
             secret = self.curve.agree(private, self.curve.parse(packet[:start]))
             return self._cipher(secret).decrypt(nonce, packet[start + _NONCE_BYTES :], associated)
         except (InvalidKeyError, InvalidTag) as error:
-            raise CannotOpenError("The packet does not open.") from error
+            raise CannotOpenError("The packet cannot be decrypted.") from error
 
     def _cipher(self, secret: bytes) -> AESGCM:
         return AESGCM(HKDF(SHA256(), 32, salt=None, info=self._info).derive(secret))

@@ -17,13 +17,13 @@ async def discover(client: HttpClient) -> FoundEngine:
     """
     names = list(dict.fromkeys(one.name for one in await listed(client)))
     if not names:
-        raise EngineUnavailableError("It has no checkpoint yet.")
+        raise EngineUnavailableError("It has no checkpoints.")
     models = [
         FoundModel(name, images=FoundImages(usual_side(name), usual_side(name)))
         for name in names[:MOST_MODELS]
     ]
     warnings = (
-        [f"It lists {len(names)} models; only the first {MOST_MODELS} were taken."]
+        [f"It lists {len(names)} models; only the first {MOST_MODELS} are used."]
         if len(names) > MOST_MODELS
         else []
     )

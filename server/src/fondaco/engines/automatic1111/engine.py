@@ -68,7 +68,7 @@ class Automatic1111:
             name: in the configuration.
             client: its address without `/sdapi`; its time to the first byte is that of a whole answer.
             models: our model id -> the engine's name of the checkpoint.
-            options: how it is asked.
+            options: options of its requests.
             overrides: `override_settings` of each request, such as `sd_vae`.
         """
         self._name = name
@@ -219,5 +219,5 @@ def _file_in(answer: Mapping[str, Any]) -> bytes:
     """
     images = answer.get("images")
     if not isinstance(images, list) or not images:
-        raise EngineError("The model's engine sent no picture.")
+        raise EngineError("The model's engine sent no image.")
     return file_in_base64(images[0])

@@ -29,7 +29,7 @@ class Checkpoint:
     name: str
     """Its title without the hash, which some titles get later."""
     title: str
-    """By which it is asked for, such as `dreamshaper_8.safetensors [879db523c3]`."""
+    """The name in requests, such as `dreamshaper_8.safetensors [879db523c3]`."""
     names: frozenset[str]
     """All its names: title, name, file and hash, with and without folders and endings."""
 
@@ -38,7 +38,7 @@ class Checkpoints:
     """The checkpoints of one engine, listed when one is first asked for."""
 
     def __init__(self, client: HttpClient) -> None:
-        """Prepare; nobody is asked yet."""
+        """Prepare; no request is sent yet."""
         self._client = client
         self._listed: tuple[Checkpoint, ...] = ()
 
@@ -58,7 +58,7 @@ class Checkpoints:
         if (found := self._named(name)) is not None:
             return found
         raise EngineUnavailableError(
-            f"The model's engine lists no checkpoint {name!r}. The operator has to check its name with "
+            f"The model's engine does not list the checkpoint {name!r}. The operator must check its name with "
             "`fondaco engines test`."
         )
 
@@ -70,7 +70,7 @@ async def listed(client: HttpClient) -> tuple[Checkpoint, ...]:
     """Ask an engine for its checkpoints.
 
     Raises:
-        NotAtEngineError: it has no such list.
+        NotAtEngineError: it does not provide the list.
         EngineError: it does not answer, or refuses the key.
     """
     rows = rows_of(await asked(client, MODELS))
@@ -103,7 +103,7 @@ async def expect_sampler(client: HttpClient, sampler: str) -> None:
 
 
 async def _named(client: HttpClient, path: str) -> frozenset[str]:
-    """Return all names in a list of samplers or schedulers; none if there is no such list."""
+    """Return all names in a list of samplers or schedulers; none if the list is missing."""
     try:
         rows = rows_of(await asked(client, path))
     except NotAtEngineError:
@@ -130,7 +130,7 @@ def expect_drawn_with(checkpoint: Checkpoint, info: object) -> None:
     names = [document.get(key) for key in ("sd_model_name", "sd_model_hash")]
     named = {name for name in names if isinstance(name, str) and name}
     if named and named.isdisjoint(checkpoint.names):
-        raise EngineError("The model's engine drew with another checkpoint than it was asked for.")
+        raise EngineError("The model's engine used another checkpoint than requested.")
 
 
 def _checkpoint(title: object, row: object) -> Checkpoint | None:

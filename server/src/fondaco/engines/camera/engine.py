@@ -47,13 +47,13 @@ class Camera(ChildEngine):
         """Film a still, in turn: the task's picture, or one that is painted by the prompt.
 
         Raises:
-            InvalidRequestError: the soundtrack cannot be read, or lasts too long; or there is a video to go by.
+            InvalidRequestError: the soundtrack cannot be read, or lasts too long; or there is a source video.
             EngineBusyError: too many wait already.
             EngineUnavailableError: its libraries are missing, or the child does not start.
             EngineError: it failed at this video.
         """
         if task.reference is not None:
-            what = "The built-in camera goes by no video: leave it out."
+            what = "The built-in camera accepts no source video. Leave it out."
             raise InvalidRequestError(faults={"video_url": (what,)})
         await self._expect_ready(task.model)
         reading = read(task.prompt)
@@ -92,7 +92,7 @@ def _checked(file: bytes, task: VideoTask) -> GeneratedVideo:
     """Return the video that a child made.
 
     Raises:
-        EngineError: it is not what was asked for.
+        EngineError: it differs from the request.
     """
     try:
         header = video_header(file)

@@ -1,4 +1,4 @@
-"""ComfyUI's API: jobs submitted, watched, interrupted and forgotten, pictures brought and fetched.
+"""ComfyUI's API: submits, watches, interrupts and deletes jobs, uploads and downloads images.
 
 Source: ComfyUI, `server.py`; docs.comfy.org, "Routes".
 """
@@ -26,7 +26,7 @@ OpenSocket: TypeAlias = Callable[[str], AbstractAsyncContextManager[WebSocket]]
 
 VIDEO_LIMIT_BYTES = 256 * 2**20
 _QUEUE_LIMIT_BYTES = 16 * 2**20
-"""The queue tells all jobs with their workflows."""
+"""The queue lists all jobs with their workflows."""
 _PROMPT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _UPLOADS = "temp"
 """The folder that ComfyUI empties whenever it starts."""
@@ -45,7 +45,7 @@ class ComfyApi:
     """The API of one ComfyUI."""
 
     def __init__(self, client: HttpClient, open_socket: OpenSocket) -> None:
-        """Prepare; nobody is asked yet."""
+        """Prepare; no request is sent yet."""
         self._client = client
         self._open_socket = open_socket
 
@@ -67,7 +67,7 @@ class ComfyApi:
         answer = object_in(await asked(self._client, "/prompt", body))
         named = answer.get("prompt_id")
         if not isinstance(named, str) or not _PROMPT_ID.fullmatch(named):
-            raise EngineError("The model's engine named no job.")
+            raise EngineError("The model's engine returned no job id.")
         return named
 
     async def history(self, prompt_id: str) -> Mapping[str, Any] | None:
@@ -132,7 +132,7 @@ class ComfyApi:
         return await fetched_file(self._client, video.path, limit_bytes=VIDEO_LIMIT_BYTES)
 
     async def upload(self, name: str, file: bytes) -> None:
-        """Bring a picture into the engine's folder of temporary files, in place of one of this name.
+        """Upload a picture to the engine's temporary folder, replacing one with this name.
 
         Raises:
             EngineError: the engine does not take it.
@@ -147,7 +147,7 @@ class ComfyApi:
                 raise refusal(reply.status, answer)
 
     async def blank(self, name: str) -> None:
-        """Overwrite a picture that was brought: the API has nothing that deletes it.
+        """Overwrite an uploaded picture: the API cannot delete it.
 
         Raises:
             EngineError: the engine does not answer.
@@ -156,7 +156,7 @@ class ComfyApi:
 
 
 def upload_name() -> str:
-    """Return a name for a picture that is brought, which no other one has."""
+    """Return a unique name for an upload."""
     return f"fondaco-{token_hex(16)}.png"
 
 

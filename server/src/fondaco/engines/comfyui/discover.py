@@ -21,7 +21,7 @@ async def discover(client: HttpClient) -> FoundEngine:
             "disabled. Enable them, or name workflows of your own in images.workflows."
         )
     if len(names) > MOST_MODELS:
-        warnings.append(f"It lists {len(names)} models; only the first {MOST_MODELS} were taken.")
+        warnings.append(f"It lists {len(names)} models; only the first {MOST_MODELS} are used.")
     models = [
         FoundModel(name, images=FoundImages(usual_side(name), usual_side(name)))
         for name in names[:MOST_MODELS]

@@ -65,7 +65,7 @@ class ComfyUI:
             client: its address.
             open_socket: opens a websocket at the same address.
             models: what it runs.
-            options: how it is asked.
+            options: options of its requests.
         """
         self._name = name
         self._client = client
@@ -113,11 +113,11 @@ class ComfyUI:
         workflow = self._models.edit_workflows.get(task.model)
         if workflow is None:
             raise EngineError(
-                f"The engine {self._name!r} has no workflow that edits by {task.model!r}."
+                f"The engine {self._name!r} has no workflow that edits with {task.model!r}."
             )
         if task.mask is not None and Placeholder.MASK not in workflow.used:
             raise EditNotSupportedError(
-                "The model's engine takes no mask: it edits whole pictures."
+                "The model's engine does not support masks: it edits whole images."
             )
         values = self._values(task) | {Placeholder.PROMPT: prompt, Placeholder.NEGATIVE_PROMPT: ""}
         async with self._turns.taken() as waited_s, self._uploaded(task, workflow) as names:
@@ -154,7 +154,7 @@ class ComfyUI:
             yield names
 
     def _values(self, task: ImageTask | EditTask) -> dict[Placeholder, object]:
-        """Return the values that do not depend on what is asked for.
+        """Return the values that do not depend on the request.
 
         Raises:
             EngineError: the engine does not run the model.

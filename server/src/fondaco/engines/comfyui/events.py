@@ -57,7 +57,7 @@ class JobEvents:
 
         Raises:
             EngineError: the job failed.
-            EngineUnavailableError: somebody interrupted it.
+            EngineUnavailableError: a user interrupted it.
         """
         if isinstance(message, bytes):
             self._take_picture(message)
@@ -105,7 +105,7 @@ class JobEvents:
 def failure(kind: object, node_type: object) -> EngineError:
     """Return the error for a node that failed, by the kind of its exception, whose words may hold the prompt."""
     if isinstance(kind, str) and _OUT_OF_MEMORY in kind:
-        return EngineError("The model's engine ran out of memory at the picture.")
+        return EngineError("The model's engine ran out of memory.")
     known = isinstance(node_type, str) and _CLASS.fullmatch(node_type)
     where = f" in a node of class {node_type}" if known else ""
-    return EngineError(f"The model's engine failed{where}. The operator has to check its workflow.")
+    return EngineError(f"The model's engine failed{where}. The operator must check its workflow.")

@@ -39,12 +39,12 @@ def image_in(entry: Mapping[str, Any], output: str) -> StoredImage:
     """Return the first picture of a job's output.
 
     Raises:
-        EngineUnavailableError: somebody interrupted the job.
+        EngineUnavailableError: a user interrupted the job.
         EngineError: it failed, or has no picture, or one whose name is none.
     """
     images = rows_of(_result(entry, output).get("images"))
     if not images:
-        raise EngineError("The model's engine made no picture.")
+        raise EngineError("The model's engine made no image.")
     return stored_image(images[0])
 
 
@@ -52,8 +52,8 @@ def video_in(entry: Mapping[str, Any], output: str) -> StoredImage:
     """Return the first MP4 file of a job's output.
 
     Raises:
-        EngineUnavailableError: somebody interrupted the job.
-        EngineError: it failed, or has no such file, or one whose name is none.
+        EngineUnavailableError: a user interrupted the job.
+        EngineError: it failed, or has no such file, or one with an invalid name.
     """
     node = _result(entry, output)
     listed = [row for name in _VIDEO_LISTS for row in rows_of(node.get(name))]
@@ -75,15 +75,15 @@ def stored_image(row: Mapping[str, Any]) -> StoredImage:
     """Return a picture by what the engine says of it; names that lead elsewhere are none.
 
     Raises:
-        EngineError: it has no name that can be asked for.
+        EngineError: it has no valid name.
     """
     name, subfolder = row.get("filename"), row.get("subfolder") or ""
     folder = row.get("type")
     if not (isinstance(name, str) and isinstance(subfolder, str) and isinstance(folder, str)):
-        raise EngineError("The model's engine named no picture.")
+        raise EngineError("The model's engine returned no image name.")
     parts = [name, *subfolder.replace("\\", "/").split("/")] if subfolder else [name]
     if folder not in _FOLDERS or not all(map(_is_plain, parts)):
-        raise EngineError("The model's engine named a picture outside of its folders.")
+        raise EngineError("The model's engine named an image outside its folders.")
     return StoredImage(name, subfolder, folder)
 
 
@@ -100,4 +100,4 @@ def _ending(messages: object) -> EngineError:
                 return EngineUnavailableError("The job was interrupted at the model's engine.")
             case ["execution_error", dict(data)]:
                 return failure(data.get("exception_type"), data.get("node_type"))
-    return EngineError("The model's engine failed at the picture.")
+    return EngineError("The model's engine failed to make the image.")

@@ -46,7 +46,7 @@ class Job:
             api: the engine's.
             workflow: what is run.
             options: how long it may take.
-            progress: is told which share of the node that runs is done.
+            progress: called with the completed share of the current node.
             left: ids of the engine's jobs that were at work when they were left, and so are in its history later.
         """
         self._api = api
@@ -72,7 +72,7 @@ class Job:
         One that does not stop within seconds of being left is forgotten with the next one.
 
         Raises:
-            EngineTimeoutError: it took too long, or nothing was heard of it for too long.
+            EngineTimeoutError: it took too long, or reported nothing for too long.
             EngineError: it failed.
         """
         try:
@@ -110,7 +110,7 @@ class Job:
             return None
 
     async def _by_events(self, socket: WebSocket) -> bytes | None:
-        """Return the picture that comes by the websocket; None if it lies on the engine's disk.
+        """Return the picture from the WebSocket; None if it is on the engine's disk.
 
         Raises:
             EngineError: the job failed, or ended without a picture.
@@ -131,9 +131,9 @@ class Job:
         if events.picture is not None:
             return events.picture
         if events.ended or events.succeeded:
-            raise EngineError("The model's engine made no picture.")
+            raise EngineError("The model's engine made no image.")
         raise EngineUnavailableError(
-            "The websocket of the model's engine broke off before the picture."
+            "The WebSocket of the model's engine was closed before the image arrived."
         )
 
     async def _next(self, socket: WebSocket, *, soon: bool) -> str | bytes:
@@ -144,7 +144,7 @@ class Job:
             soon: whether the job has run, so that only its end is to come.
 
         Raises:
-            EngineTimeoutError: it is worked on, and nothing was heard for too long.
+            EngineTimeoutError: it is running, and reported nothing for too long.
             IncompleteResponseError: the websocket ended, or there is no more to come.
         """
         longest_s = self._options.silence_timeout_s

@@ -27,7 +27,7 @@ _MULTIPLE = 16
 """Of sides: what models of videos draw, and codecs write."""
 _MOST_LEFT = 256
 _BY_NODES = 0.95
-"""The most progress that is told: after a node that samples, others decode and write."""
+"""The highest reported progress of a sampling node: other nodes decode and write after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ComfyVideos:
             client: its address.
             open_socket: opens a websocket at the same address.
             models: our model id -> what it runs.
-            options: how it is asked.
+            options: options of its requests.
             fps: frames a second of its videos.
         """
         self._name = name
@@ -106,7 +106,7 @@ class ComfyVideos:
         try:
             header = video_header(file)
         except UnreadableVideoError as error:
-            raise EngineError("The model's engine sent a file that is no MP4.") from error
+            raise EngineError("The model's engine sent a file that is not an MP4 file.") from error
         return GeneratedVideo(file, header.seconds, header.width, header.height)
 
     async def probe(self) -> None:
@@ -142,10 +142,10 @@ def _files(task: VideoTask, workflow: Workflow) -> dict[Placeholder, bytes]:
     files: dict[Placeholder, bytes] = {}
     if Placeholder.IMAGE in workflow.used:
         if task.picture is None:
-            raise EngineError("The workflow of the model's engine begins with a picture.")
+            raise EngineError("The workflow of the model's engine needs a source image.")
         files[Placeholder.IMAGE] = png_of(task.picture)
     if Placeholder.VIDEO in workflow.used:
         if task.reference is None:
-            raise EngineError("The workflow of the model's engine goes by a video.")
+            raise EngineError("The workflow of the model's engine needs a source video.")
         files[Placeholder.VIDEO] = task.reference
     return files

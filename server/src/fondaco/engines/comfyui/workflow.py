@@ -53,7 +53,7 @@ class Placeholder(StrEnum):
     STRENGTH = "strength"
     """Freedom of an edit to depart from its picture, 0 to 1."""
     VIDEO = "video"
-    """The video to go by, as `LoadVideo` takes it."""
+    """The source video, for `LoadVideo`."""
     SECONDS = "seconds"
     FPS = "fps"
     """Frames a second."""
@@ -108,8 +108,8 @@ class Workflow:
         used = frozenset(map(Placeholder, names))
         if Placeholder.PROMPT not in used:
             raise WorkflowError(
-                "no value of a node is {{prompt}}: every picture would be the same. Write it where the "
-                "prompt belongs."
+                "no node has the value {{prompt}}: every image would be the same. Put it where "
+                "the prompt belongs."
             )
         _expect_of_use(used, edits=edits, videos=videos)
         output = _output(nodes, _VIDEO_OUTPUTS if videos else _OUTPUTS)
@@ -152,9 +152,9 @@ def _nodes(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise WorkflowError(f"it is no JSON: {error}.") from None
+        raise WorkflowError(f"it is not JSON: {error}.") from None
     if not isinstance(document, dict) or not document:
-        raise WorkflowError("it is no object of nodes.")
+        raise WorkflowError("it is not an object of nodes.")
     if isinstance(document.get("nodes"), list):
         raise WorkflowError(
             'it is in the format of the editor. Save it with "Export (API)" in ComfyUI\'s menu.'
@@ -164,7 +164,7 @@ def _nodes(content: bytes) -> dict[str, Any]:
             case {"class_type": str(), "inputs": dict()}:
                 continue
         raise WorkflowError(
-            f"{node_id!r} is no node: it needs class_type and inputs, as ComfyUI exports them."
+            f"{node_id!r} is not a node: it needs class_type and inputs, as in ComfyUI's export."
         )
     return document
 
@@ -207,18 +207,18 @@ def _output(nodes: Mapping[str, Any], classes: tuple[str, ...]) -> str:
     if len(titled) == 1:
         return titled[0]
     if titled:
-        raise WorkflowError(f"several nodes bear the title {_TITLE!r}: {', '.join(titled)}.")
+        raise WorkflowError(f"several nodes have the title {_TITLE!r}: {', '.join(titled)}.")
     for class_type in classes:
         found = [i for i, node in nodes.items() if node["class_type"] == class_type]
         if len(found) == 1:
             return found[0]
         if found:
             raise WorkflowError(
-                f"several nodes are of class {class_type}: {', '.join(found)}. Give the one whose picture "
-                f"counts the title {_TITLE!r}."
+                f"several nodes are of class {class_type}: {', '.join(found)}. Give the one with "
+                f"the final image the title {_TITLE!r}."
             )
     raise WorkflowError(
-        f"no node gives its result back: it needs a {classes[0]} node (or {', '.join(classes[1:])})."
+        f"no node returns the result. Add a {classes[0]} node (or {', '.join(classes[1:])})."
     )
 
 

@@ -48,7 +48,7 @@ class PromptRules:
 
     commands: frozenset[Command] = frozenset({Command.TAG})
     strip: bool = False
-    """Whether they are made plain words, in place of refusing the request."""
+    """Whether they are made plain words, instead of refusing the request."""
 
     def apply(self, texts: Mapping[str, str]) -> dict[str, str]:
         """Return the texts of a request's fields, without any command.
@@ -81,7 +81,7 @@ def expect_no_command(
     """
     faults = {
         field: (
-            f"Tags such as {_EXAMPLES[found]} would command the engine and are not allowed; remove them.",
+            f"Tags such as {_EXAMPLES[found]} are instructions to the engine, which are not allowed. Remove them.",
         )
         for field, text in texts.items()
         if (found := next(_commands_in(text, commands), None)) is not None

@@ -29,25 +29,25 @@ async def vectors_of(
         EngineError: one is missing, repeated, of another length or not numeric.
     """
     if not isinstance(data, list) or len(data) != expected:
-        raise _invalid_vectors("another number of vectors than of inputs")
+        raise _invalid_vectors("a number of vectors that differs from the inputs")
     vectors: dict[int, Vector] = {}
     for position, entry in enumerate(data):
         if position % _AT_A_TIME == _AT_A_TIME - 1:
             await anyio.lowlevel.checkpoint()
         if not isinstance(entry, dict):
-            raise _invalid_vectors("a vector that is no object")
+            raise _invalid_vectors("a vector that is not an object")
         index = (
             position
             if (raw_index := entry.get("index")) is None
             else whole(raw_index, expected - 1)
         )
         if index is None or index in vectors:
-            raise _invalid_vectors("an index that no input has, or twice the same")
+            raise _invalid_vectors("an index without an input, or a repeated index")
         numbers = _numbers(entry.get("embedding"))
         if len(numbers) != dimensions:
             raise EngineError(
-                f"The model's engine sent vectors of {len(numbers)} dimensions; the model's entry in "
-                f"the configuration says {dimensions}. The operator has to correct it."
+                f"The model's engine sent vectors of {len(numbers)} dimensions; the model's "
+                f"entry in the configuration has {dimensions}. The operator must correct it."
             )
         vectors[index] = _unit(numbers, kept_dimensions)
     return tuple(vectors[index] for index in range(expected))
@@ -66,8 +66,8 @@ def _numbers(encoded: object) -> "array[float]":
         if isinstance(encoded, list) and not any(number.__class__ is bool for number in encoded):
             return array("f", encoded)
     except (ValueError, TypeError, OverflowError) as error:
-        raise _invalid_vectors("what is no vector") from error
-    raise _invalid_vectors("what is no vector")
+        raise _invalid_vectors("an invalid vector") from error
+    raise _invalid_vectors("an invalid vector")
 
 
 def _unit(numbers: "array[float]", dimensions: int | None) -> Vector:
@@ -81,4 +81,4 @@ def _unit(numbers: "array[float]", dimensions: int | None) -> Vector:
 
 
 def _invalid_vectors(what: str) -> EngineError:
-    return EngineError(f"The model's engine sent {what}, so nothing of its reply was used.")
+    return EngineError(f"The model's engine sent {what}, so its response was discarded.")

@@ -106,7 +106,7 @@ class Diffusion:
         )
 
     def follow(self, launches: Mapping[str, DiffusionLaunch]) -> None:
-        """Run these models from now on; the children of others end when none of them is at work."""
+        """Run these models from now on; the children of others end when they are idle."""
         self._launches = dict(launches)
 
     async def run(
@@ -150,7 +150,7 @@ class Diffusion:
         launch = self._launch_of(task.model)
         if task.transparent:
             raise EditNotSupportedError(
-                f"{task.model!r} redraws pictures by a prompt; it makes no background transparent."
+                f"{task.model!r} redraws images from a prompt, and cannot make a background transparent."
             )
         # Rearranging megabytes of pixels would block the event loop.
         request, payload = await to_thread.run_sync(_edit_request, task, launch)
@@ -217,9 +217,9 @@ class Diffusion:
             return
         if needed_bytes > self._memory_bytes:
             raise EngineUnavailableError(
-                f"The model {model!r} needs about {_gigabytes(needed_bytes)} of memory, and diffusion "
-                f"models may take {_gigabytes(self._memory_bytes)} here. Use smaller weights (a "
-                "quantized file), or raise diffusion.memory_bytes."
+                f"The model {model!r} needs about {_gigabytes(needed_bytes)} of memory, and the "
+                f"limit for diffusion models is {_gigabytes(self._memory_bytes)}. Use smaller "
+                "weights (a quantized file), or raise diffusion.memory_bytes."
             )
         others = sorted((one.used_at, name) for name, one in self._loaded.items() if name != model)
         for _, name in others:
@@ -308,7 +308,7 @@ def _changeable(mask: Pixels, picture: Pixels) -> bytes:
         EngineError: it is no mask of that picture.
     """
     if mask.channels != RGBA or (mask.width, mask.height) != (picture.width, picture.height):
-        raise EngineError("The mask is not of the picture's size, or has no transparency.")
+        raise EngineError("The mask differs in size from the image, or has no transparency.")
     return mask.data[RGBA - 1 :: RGBA].translate(_INVERTED)
 
 

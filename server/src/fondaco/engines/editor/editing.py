@@ -63,7 +63,7 @@ class Networks:
 
     @cached_property
     def subject(self) -> SubjectNetwork:
-        """Finds what stands out from a background.
+        """Finds the subject in front of a background.
 
         Raises:
             FileMissingError: its file is not there.
@@ -92,7 +92,7 @@ def edited(raster: Raster, edit: Edit, networks: Networks) -> Raster:
         FileMissingError: one needs a network that is not here.
     """
     if edit.mask is not None and any(isinstance(one, _SHAPES) for one in edit.operations):
-        raise UnsuitedError("With a mask, a picture cannot be turned, cut, scaled or framed.")
+        raise UnsuitedError("With a mask, an image cannot be rotated, cropped, scaled or framed.")
     result = raster
     for operation in edit.operations:
         result = _done(result, operation, edit.seed, networks)
@@ -122,7 +122,7 @@ def _parted(
     seed: int,
     networks: Networks,
 ) -> Raster:
-    """Do an operation on a part of the picture that has to be found."""
+    """Do an operation on a part of the picture that must be found."""
     match operation:
         case CutOut():
             return subject.cut_out(raster, subject.opacity_of(raster, networks.subject))

@@ -29,7 +29,7 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 class EnclaveOverHttp(ABC):
-    """An enclave that is asked over HTTP; see `ports.engines.enclave`."""
+    """An enclave over HTTP; see `ports.engines.enclave`."""
 
     def __init__(self, name: str) -> None:
         """Prepare; `name` is the engine's in the configuration."""
@@ -181,7 +181,7 @@ class LocalEnclave(EnclaveOverHttp):
             A function that ends the process before, to be called once its calls have ended.
         """
         if self._running is None:
-            raise RuntimeError("The enclave does not run.")
+            raise RuntimeError("The enclave is not running.")
         if program == self._program:
             return _nothing
         before, after = self._supervisor, self._supervised(program)
@@ -231,22 +231,22 @@ async def _pieces(response: ClientResponse) -> AsyncGenerator[Sealed]:
         for piece in reader.feed(octets):
             size += len(piece.wire)
             if ended or size > _ANSWER_LIMIT:
-                raise ValueError("A piece follows the last one, or one that is too many.")
+                raise ValueError("A piece follows the last one, or there are too many.")
             ended = piece.last
             yield piece
     if not ended:
-        raise IncompleteResponseError("The enclave broke off its answer.")
+        raise IncompleteResponseError("The enclave's response ended early.")
 
 
 async def _refusal(response: ClientResponse) -> FondacoError:
-    """Return the error that a response other than 200 tells of.
+    """Return the error of a response other than 200.
 
     Raises:
-        ValueError: it tells of none.
+        ValueError: it contains no error.
     """
     if response.status == HTTPStatus.UNAUTHORIZED:
         return EngineRefusedError(
-            "The enclave refuses the gateway's token. The operator has to give both the same one."
+            "The enclave refuses the gateway's token. The operator must configure the same token for both."
         )
     return wire.error_of(await response.read(_REPLY_LIMIT))
 
@@ -269,4 +269,4 @@ def _malformed_as_strange() -> Generator[None]:
 
 
 def _strange() -> EngineError:
-    return EngineError("The enclave's reply has a form that this gateway does not know.")
+    return EngineError("The enclave's reply has an unknown format.")

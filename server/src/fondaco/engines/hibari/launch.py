@@ -42,5 +42,5 @@ class HibariLaunch:
         """
         if not all(find_spec(name) for name in self.libraries):
             raise EngineUnavailableError(
-                f"The packages for speech are not installed here. {how_to_install('speech')}"
+                f"The packages for speech are not installed. {how_to_install('speech')}"
             )

@@ -10,7 +10,7 @@ from fondaco.domain.media.voices import Voice
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """The packages by which a language is read."""
+    """The packages that a language needs."""
 
     libraries: tuple[str, ...]
     extra: Extra
@@ -53,12 +53,9 @@ def why_not_read(voice: str) -> str:
     """Return why the language of a voice cannot be read here, and how to mend it; empty if it can."""
     known = Voice.named(voice)
     if known is None:
-        return "The name of the voice does not tell its language."
+        return "The voice's name does not contain its language."
     language = known.base_language
     reading = READINGS[language]
     if reading.installed:
         return ""
-    return (
-        f"The packages that read {_NAMES[language]} are not installed here. "
-        f"{how_to_install(reading.extra)}"
-    )
+    return f"The packages for {_NAMES[language]} are not installed. {how_to_install(reading.extra)}"

@@ -61,7 +61,7 @@ class KokoroLaunch:
         """
         if not all(find_spec(name) for name in self.libraries):
             raise EngineUnavailableError(
-                f"The packages for speech are not installed here. {how_to_install('speech')}"
+                f"The packages for speech are not installed. {how_to_install('speech')}"
             )
         for file in (self.model, self.vocabulary, self.voices):
             if not await anyio.Path(file).is_file():

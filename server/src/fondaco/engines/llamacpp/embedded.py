@@ -70,7 +70,7 @@ class Embedded:
             A function that ends the removed children, to be called once their calls have ended.
         """
         if self._running is None:
-            raise RuntimeError("The embedded engine does not run.")
+            raise RuntimeError("The embedded engine is not running.")
         before, engines = self._engines, dict[str, LlamaCpp]()
         for model, launch in launches.items():
             if self._launches.get(model) == launch:

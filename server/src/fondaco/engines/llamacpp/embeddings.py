@@ -134,8 +134,9 @@ class GgufBackend:
             answer: object = orjson.loads(await reply.read(_REPLY_LIMIT))
             if reply.status != HTTPStatus.OK or not isinstance(answer, dict):
                 raise EngineError(
-                    f"The model's engine failed with status {reply.status}. If it always does, the "
-                    "operator has to check that the file is an embedding model, and its `pooling`."
+                    f"The model's engine failed with status {reply.status}. If this persists, "
+                    "the operator must check that the file is an embedding model, and its "
+                    "`pooling`."
                 )
         return answer
 

@@ -61,7 +61,7 @@ _ALIVE_S = 5.0
 class LlamaCpp:
     """One model file in one child process.
 
-    `run` has to run while calls are made; the child starts at the first of them.
+    `run` must run while calls are made; the child starts at the first of them.
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class LlamaCpp:
                 async for _ in batches:
                     pass
         if scope.cancelled_caught:
-            raise EngineTimeoutError("The model generated no token in time.")
+            raise EngineTimeoutError("The model generated no token before the time-out.")
 
     async def _generate(self, call: "_Call") -> AsyncGenerator[EventBatch]:
         """Yield the output, wave by wave."""
@@ -336,7 +336,7 @@ class LlamaCpp:
                 if answer.finished and answer.cut:
                     return
         if not answer.finished:
-            raise IncompleteResponseError("The model's engine broke off its answer.")
+            raise IncompleteResponseError("The model's engine ended its response early.")
 
     def _body(self, call: "_Call", answer: native.Answer, first: int) -> bytes:
         """Return the request for a wave; the prompt cache is used only if it is still the account's own."""
@@ -450,14 +450,14 @@ async def _score(call: _Call, at: int, texts: Mapping[int, str], top: int) -> To
         call.seat = replace(call.seat, warm=bool(seat.scope) and running.slots.is_exclusive(seat))
         if (score := prompt_scores.scored(response, token, texts[token], top)) is not None:
             return score
-    raise EngineError("The model's engine does not tell the probability of a token.")
+    raise EngineError("The model's engine does not report a token's probability.")
 
 
 def _text_only_error(model: str) -> FieldNotTakenError:
     return FieldNotTakenError(
-        f"The embedded engine runs {model!r} on text alone: send no images, audio or video, or "
-        "choose a model that another engine runs.",
-        faults={"messages": ("The embedded engine takes text alone.",)},
+        f"The embedded engine runs {model!r} with text only. Leave out images, audio and video, "
+        "or choose a model of another engine.",
+        faults={"messages": ("The embedded engine accepts text only.",)},
     )
 
 

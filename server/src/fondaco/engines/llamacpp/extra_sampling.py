@@ -46,7 +46,7 @@ def expect_known_tokens(sampling: Sampling, tokens: int) -> None:
     unknown = [token for token, _ in sampling.logit_bias if token >= tokens]
     if unknown:
         raise InvalidRequestError(
-            f"logit_bias names {unknown[0]}, which is no token of this model: its ids go from 0 to "
+            f"logit_bias names {unknown[0]}, which is not a token of this model: its ids range from 0 to "
             f"{tokens - 1}.",
             faults={f"logit_bias.{token}": ("No token of this model",) for token in unknown},
         )

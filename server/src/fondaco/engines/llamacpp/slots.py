@@ -95,11 +95,11 @@ class Slots:
         if waiter.seat is not None:
             return waiter.seat
         if waiter.displaced:
-            raise self._full("too many calls of your account are waiting")
+            raise self._full("too many requests of your account are waiting")
         if waiter.served.is_set():
             raise EngineUnavailableError("The model's engine stopped.", retry_after_s=1)
         self._forget(waiter)
-        raise self._full(f"no slot came free in {self._wait_s:g} s")
+        raise self._full(f"no slot became free within {self._wait_s:g} s")
 
     def give_back(self, seat: SlotAssignment, *, started: bool, prompt: Sequence[int]) -> None:
         """Free a call's slots and serve waiting calls.
@@ -185,7 +185,7 @@ class Slots:
         """Keep the queue within its length.
 
         Raises:
-            EngineBusyError: nobody has more calls waiting than the waiter's own scope.
+            EngineBusyError: no scope has more waiting calls than the waiter's own.
         """
         waiting = sum(map(len, self._waiting.values()))
         if waiting <= self._queue:

@@ -63,7 +63,7 @@ class Supervisor(ServerSupervisor[Running]):
         phrases = Phrases(
             not_running="The embedded engine is not running.",
             starting="The model is still loading.",
-            not_started="The model's engine cannot be started on this machine just now.",
+            not_started="The model's engine cannot be started on this machine now.",
             not_loaded=f"The model {launch.model_file.name!r} could not be loaded",
             stopped="The model's engine stopped and is being restarted.",
             defect="The model's engine could not be supervised.",
@@ -85,7 +85,7 @@ class Supervisor(ServerSupervisor[Running]):
 
 
 def launch_options(launch: Launch) -> dict[str, object]:
-    """Return what the child is told as JSON: `child.parameters` makes llama.cpp's parameters of it."""
+    """Return the child's launch parameters as JSON: `child.parameters` makes llama.cpp's parameters of it."""
     return {
         "model": str(launch.model_file),
         "threads": launch.threads,

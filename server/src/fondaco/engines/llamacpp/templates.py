@@ -39,7 +39,7 @@ def expect_rendered(request: ChatRequest, templates: Templates | None, engine: s
     """
     if request.options.template is not None and templates is None:
         raise FieldNotTakenError(
-            f"The engine {engine!r} takes no chat_template. Leave it out or choose another model.",
+            f"The engine {engine!r} does not support chat_template. Leave it out or choose another model.",
             faults={"chat_template": (f"Not supported by the engine {engine!r}.",)},
         )
 

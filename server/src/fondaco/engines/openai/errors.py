@@ -24,7 +24,7 @@ _READ_LIMIT = 4_000
 """Characters of an engine's message that are searched."""
 _DEEPEST = 4
 """Nesting levels of an error that are searched for its message."""
-_NO_REASON = "it gave no reason that can be read."
+_NO_REASON = "it gave no readable reason."
 
 
 class _Fault(Enum):
@@ -168,14 +168,14 @@ def _failure(fault: _Fault | None, status: int | None, retry_after_s: int | None
             return EngineBusyError(retry_after_s=retry_after_s)
         case _Fault.NO_MODEL:
             return EngineUnavailableError(
-                "The model's engine does not have the model. The operator has to check its configuration."
+                "The model's engine does not have the model. The operator must check its configuration."
             )
         case _Fault.ENGINE:
             return EngineUnavailableError(retry_after_s=retry_after_s)
         case _ if status is None:
-            return EngineError("The model's engine failed during its answer.")
+            return EngineError("The model's engine failed during its response.")
         case _:
-            return EngineError(f"The model's engine answered with the unexpected status {status}.")
+            return EngineError(f"The model's engine returned the unexpected status {status}.")
 
 
 def _fault(error: Mapping[str, Any], status: int | None, words: str) -> _Fault | None:

@@ -102,7 +102,7 @@ class OpenAIImages:
     async def edit(self, task: EditTask) -> GeneratedImage:
         """Return the engine's picture of a picture and an instruction, as the file that it sent.
 
-        Where nobody asked for a size, the engine is free to choose one if it does not take the picture's.
+        Without a requested size, the engine may choose one if it does not accept the picture's.
 
         Raises:
             InvalidRequestError: the instruction holds a command to the engine, or the engine refuses it.
@@ -150,7 +150,7 @@ class OpenAIImages:
         Args:
             path: below the engine's address.
             fields: of the request.
-            optional: those without which it is asked again where it refuses them by their names.
+            optional: fields to drop in a retry, if the engine refuses them by name.
             written: returns the type and the bytes of a body with some of the fields.
             limit_bytes: of its answer.
 
@@ -270,4 +270,4 @@ def _base64_in(data: Any) -> str:
             return found
         if isinstance(found := data[0].get("url"), str) and found.startswith("data:image/"):
             return found
-    raise EngineError("The model's engine sent no picture as base64.")
+    raise EngineError("The model's engine sent no base64 image.")

@@ -1,4 +1,4 @@
-"""A check that an engine accepts our key: the least that needs one, since many list their models to anybody."""
+"""A check that an engine accepts our key, with a minimal request, since many list models without a key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,11 +65,11 @@ async def expect_accepted(upstream: HttpClient, question: Question, *, keyed: bo
         error = refusal(reply.status, reply.headers, await reply.read(_LIMIT_BYTES))
     if isinstance(error, EngineRefusedError):
         raise EngineRefusedError(
-            f"{_refusal(reply.status, keyed=keyed)}: it answers {reply.status}."
+            f"{_refusal(reply.status, keyed=keyed)}: it returned {reply.status}."
         )
     if question.body and isinstance(error, EngineError) and not isinstance(error, EngineBusyError):
         raise EngineUnavailableError(
-            f"It fails at the model {question.body['model']!r}: it answers {reply.status}."
+            f"It fails at the model {question.body['model']!r}: it returned {reply.status}."
         )
 
 

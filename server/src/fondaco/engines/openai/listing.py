@@ -23,9 +23,9 @@ async def names_listed(upstream: HttpClient) -> frozenset[str]:
     """
     async with upstream.send("GET", _PATH) as reply:
         if reply.status in _CREDENTIALS:
-            raise EngineRefusedError(f"It refuses the key: it answers {reply.status}.")
+            raise EngineRefusedError(f"It refuses the key: it returned {reply.status}.")
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise EngineUnavailableError(f"It is not ready: it answers {reply.status}.")
+            raise EngineUnavailableError(f"It is not ready: it returned {reply.status}.")
         if reply.status != HTTPStatus.OK:
             return frozenset()
         return _names(await reply.read(_LIMIT_BYTES))

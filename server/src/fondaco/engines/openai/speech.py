@@ -35,7 +35,7 @@ _CHARACTERS_A_SECOND = 15
 _LONGEST_S, _LONGEST_S_A_CHARACTER = 60, 2
 """More sound than any text has: an engine that sends more does not stop."""
 _ENCODED = (b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")
-"""First bytes of other formats, which some engines send whatever they are asked for."""
+"""First bytes of other formats, which some engines send regardless of the requested format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ async def _pieces(
             continue
         seconds += size / (rate * SAMPLE_BYTES)
         if seconds > longest_s:
-            raise EngineError("The model's engine sends sound without an end.")
+            raise EngineError("The model's engine sends audio without an end.")
         if not arrived:
             break
         spoken = min(length - 1, round(seconds * _CHARACTERS_A_SECOND))
@@ -158,7 +158,7 @@ async def _begun(reply: ClientResponse, usual_rate: int) -> tuple[int, bytes]:
     while len(begun) < len(b"RIFF") and (arrived := await reply.piece()):
         begun += arrived
     if begun.startswith(_ENCODED):
-        raise EngineError("The model's engine sent another format than it was asked for.")
+        raise EngineError("The model's engine sent another format than requested.")
     if not begun.startswith(b"RIFF"):
         return _checked(int(told[1]) if told else usual_rate), begun
     while (header := _header(begun)) is None:
@@ -183,7 +183,7 @@ def _unusable() -> EngineError:
 def _checked(rate: int) -> int:
     checked = whole(rate, _FASTEST_RATE)
     if checked is None or checked < _SLOWEST_RATE:
-        raise EngineError("The model's engine sent sound of an odd sample rate.")
+        raise EngineError("The model's engine sent audio with an unsupported sample rate.")
     return checked
 
 
@@ -206,7 +206,7 @@ async def _expect_sound(reply: ClientResponse) -> None:
 
 
 def _silent() -> EngineError:
-    return EngineError("The model's engine sent no sound.")
+    return EngineError("The model's engine sent no audio.")
 
 
 def _is_good(reply: ClientResponse) -> bool:

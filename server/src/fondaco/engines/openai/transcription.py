@@ -93,7 +93,7 @@ class OpenAITranscription:
     async def _asked(
         self, task: TranscriptionTask, model: str, language: str | None, sound: Sound
     ) -> Mapping[str, Any]:
-        """Return the engine's answer for a piece; with times, unless the model tells none.
+        """Return the engine's answer for a piece; with timestamps, if the model supports them.
 
         Raises:
             EngineError: the engine fails, or sends no object.
@@ -183,7 +183,7 @@ def _segments(answer: Mapping[str, Any], length_s: float) -> list[Segment]:
     for one in shown:
         segment = _segment(one if isinstance(one, dict) else {}, words)
         if segment is None or segment.end_s < last_s:
-            raise EngineError("The model's engine sent a transcript whose times cannot be read.")
+            raise EngineError("The model's engine sent a transcript with invalid timestamps.")
         segments.append(segment)
         last_s = segment.end_s
     return segments

@@ -16,15 +16,15 @@ async def discover(client: HttpClient) -> FoundEngine:
 
     Raises:
         NotAtEngineError: it is of another kind.
-        EngineError: it does not answer, refuses the key, or its model makes no images.
+        EngineError: it does not answer, refuses the key, or its model cannot make images.
     """
     able = await capabilities_of(client)
     if not able.makes_images:
         raise EngineError(
-            "Its model makes no images, but videos: write its rows by hand, as its price is yours to set "
-            "(docs/how-to/video.md)."
+            "Its model makes videos, not images. Add its entry yourself, since you set its "
+            "price (docs/how-to/video.md)."
             if able.makes_videos
-            else "Its model makes no images."
+            else "Its model cannot make images."
         )
     if not able.names:
         raise EngineError("Its model has a name that cannot be used.")

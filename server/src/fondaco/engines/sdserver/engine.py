@@ -55,7 +55,7 @@ class SdServer:
             name: in the configuration.
             client: its address without `/sdcpp`.
             models: our model id -> the engine's name of its one model.
-            options: how it is asked.
+            options: options of its requests.
             edit_way: how pictures are edited.
         """
         self._name = name
@@ -157,4 +157,4 @@ def _file_in(result: Mapping[str, Any]) -> bytes:
     match result:
         case {"images": [{"b64_json": text}, *_]}:
             return file_in_base64(text)
-    raise EngineError("The model's engine sent no picture.")
+    raise EngineError("The model's engine sent no image.")

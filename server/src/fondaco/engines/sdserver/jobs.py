@@ -57,7 +57,7 @@ class EndedJob:
 
 
 class _CancelledThereError(EngineUnavailableError):
-    """Somebody cancelled the job at the server."""
+    """The job was cancelled at the server."""
 
 
 class Jobs:
@@ -77,12 +77,12 @@ class Jobs:
         """Submit a job, and return it once it is complete.
 
         A job that `remote` knows is not submitted again, unless the server has lost it or failed at it.
-        One that is left is cancelled, unless it is asked for again; one that is worked on already goes on
-        for nobody, as this server cannot stop it.
+        One that is left is cancelled, unless it is requested again; one that is worked on already goes on
+        without a recipient, as this server cannot stop it.
 
         Args:
             request: of the job.
-            working: told at each look for how many seconds it is being worked on.
+            working: called at each poll with the seconds since the job started.
             remote: the job that an earlier call has left, and where to note a new one.
 
         Raises:
@@ -103,7 +103,7 @@ class Jobs:
     async def _waited_for(
         self, job_id: str, working: Callable[[float], None], remote: RemoteJob
     ) -> EndedJob:
-        """Return a job once it is complete; it is cancelled unless it is asked for again."""
+        """Return a job once it is complete; it is cancelled unless it is requested again."""
         unwanted = True
         try:
             with anyio.fail_after(self._rules.total_timeout_s):
@@ -130,7 +130,7 @@ class Jobs:
                 answer = object_in(await asked(self._client, submit, request))
                 job_id = answer.get("id")
                 if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
-                    raise EngineError("The model's engine named no job.")
+                    raise EngineError("The model's engine returned no job id.")
                 await remote.note(job_id)
         except TimeoutError:
             raise EngineTimeoutError from None
@@ -153,12 +153,12 @@ class Jobs:
                 case "cancelled":
                     raise _CancelledThereError("The job was cancelled at the model's engine.")
                 case _:
-                    raise EngineError("The model's engine failed at the job.")
+                    raise EngineError("The model's engine failed to run the job.")
             await anyio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._rules.poll_s)
 
     async def _found(self, job_id: str) -> Mapping[str, Any]:
-        """Return a job as it is; looks that fail are repeated, as far as the rules allow."""
+        """Return the state of a job; failed polls are repeated within limits."""
         for missed in range(1, self._rules.most_misses + 1):
             try:
                 answer = await asked(
@@ -171,7 +171,7 @@ class Jobs:
             await anyio.sleep(self._rules.poll_s)
         job = object_in(answer)
         if job.get("id") != job_id:
-            raise EngineError("The model's engine answered with another job.")
+            raise EngineError("The model's engine returned another job.")
         return job
 
     async def _cancel(self, job_id: str) -> None:

@@ -9,11 +9,11 @@ from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_
 class AbilityCheck:
     """Checks that an sd-server supports a request: it would ignore names that it does not know.
 
-    What it said last is remembered; a server that was started anew with another model is asked again.
+    The last answer is cached; a server that was restarted with another model is queried again.
     """
 
     def __init__(self, client: HttpClient, options: ImageOptions) -> None:
-        """Prepare; nobody is asked yet."""
+        """Prepare; no request is sent yet."""
         self._client = client
         self._options = options
         self._known: ServerAbilities | None = None
@@ -29,7 +29,7 @@ class AbilityCheck:
             able = self._known = await capabilities_of(self._client)
         if name not in able.names:
             names = ", ".join(sorted(able.names))
-            raise EngineError(f"The model's engine does not run {name!r}, but {names}.")
+            raise EngineError(f"The model's engine does not support {name!r}. It supports {names}.")
         for kind, one, known in (
             ("sampler", self._options.sampler, able.samplers),
             ("scheduler", self._options.scheduler, able.schedulers),
@@ -44,7 +44,7 @@ class AbilityCheck:
 def sampling_of(
     options: ImageOptions, steps: int | None, cfg_scale: float | None
 ) -> dict[str, object]:
-    """Return `sample_params` of a job; what is not said, the server does as it was started.
+    """Return `sample_params` of a job; for other parameters, the server's start options apply.
 
     Args:
         options: of the row.

@@ -17,7 +17,7 @@ _UNKEPT = UnkeptJob()
 
 
 class VideoQueue:
-    """A `VideoEngine` behind an API by which videos are queued and retrieved; it takes no seeds."""
+    """A `VideoEngine` behind a queue API for videos, which does not support seeds."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class VideoQueue:
         try:
             header = video_header(file)
         except UnreadableVideoError as error:
-            raise EngineError("The model's engine sent a file that is no MP4.") from error
+            raise EngineError("The model's engine sent a file that is not an MP4 file.") from error
         return GeneratedVideo(file, header.seconds, header.width, header.height)
 
     async def probe(self) -> None:

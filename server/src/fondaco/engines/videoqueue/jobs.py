@@ -63,7 +63,7 @@ class _Job:
 
     @property
     def note(self) -> str:
-        """Note by which the job is found again."""
+        """Note that identifies the job."""
         return orjson.dumps([self.model, self.queue_id]).decode()
 
     @property
@@ -89,14 +89,14 @@ class VideoJobs:
     async def video(
         self, fields: Mapping[str, object], progress: Progress, remote: RemoteJob
     ) -> bytes:
-        """Return the file of a video, of at most `FILE_LIMIT_BYTES`; the engine is told to delete its own.
+        """Return the file of a video, of at most `FILE_LIMIT_BYTES`; the engine's copy is deleted.
 
-        It is told so as well where the call is cancelled or fails; a video that it is making, it completes. It
-        is not told so where the video is asked for again.
+        It is also deleted if the call is cancelled or fails, after the engine has completed it. It
+        is kept if the video will be fetched later.
 
         Args:
             fields: of the request.
-            progress: is told which share is done, as the engine says or as the time that passed suggests.
+            progress: called with the completed share, as reported by the engine or estimated from the elapsed time.
             remote: the job that an earlier call has left, and where to note a new one.
 
         Raises:
@@ -114,7 +114,7 @@ class VideoJobs:
         return await self._file(await self._submitted(fields, remote), progress, remote)
 
     async def _file(self, job: _Job, progress: Progress, remote: RemoteJob) -> bytes:
-        """Return the file of a job, which is deleted at its engine unless it is asked for again."""
+        """Return the file of a job, which is deleted at its engine unless it will be fetched again."""
         lasts = False
         try:
             with anyio.fail_after(self._total_timeout_s):
@@ -138,7 +138,7 @@ class VideoJobs:
                 answer = await _answer(reply)
             model, queue_id = answer.get("model"), answer.get("queue_id")
             if not _is_id(queue_id):
-                raise EngineError("The model's engine named no job.")
+                raise EngineError("The model's engine returned no job id.")
             job = _Job(str(model if _is_id(model) else fields["model"]), str(queue_id))
             await remote.note(job.note)
         return job
@@ -167,7 +167,7 @@ class VideoJobs:
                 return await _file(reply)
             answer = await _answer(reply)
         if answer.get("status") not in _UNDER_WAY:
-            raise EngineError("The model's engine failed at the video.")
+            raise EngineError("The model's engine failed to make the video.")
         return _share_done(answer, reply.headers)
 
     async def _delete(self, job: _Job) -> None:
@@ -206,14 +206,14 @@ async def _file(reply: ClientResponse) -> bytes:
         if len(head) < _BRAND_END:
             head = (head + piece)[:_BRAND_END]
             if len(head) == _BRAND_END and head[_BRAND_AT:] != b"ftyp":
-                raise EngineError("The model's engine sent a file that is no MP4.")
+                raise EngineError("The model's engine sent a file that is not an MP4 file.")
     return b"".join(pieces)
 
 
 def _refusal(status: int, body: bytes) -> FondacoError:
     """Map a refusal to our error; of what the engine says, only the names of fields are repeated."""
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        return InvalidRequestError("The model's engine refuses what the request asks for.")
+        return InvalidRequestError("The model's engine refused the request.")
     if status != HTTPStatus.BAD_REQUEST:
         return refusal(status, b"")
     try:
@@ -227,8 +227,8 @@ def _refusal(status: int, body: bytes) -> FondacoError:
     if not names:
         return refusal(status, b"")
     return EngineError(
-        f"The model's engine refused the request for its {names}. The operator has to check the model's "
-        "limits, and what is omitted."
+        f"The model's engine refused the request for its {names}. The operator must check the "
+        "model's limits and omitted fields."
     )
 
 

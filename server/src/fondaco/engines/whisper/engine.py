@@ -43,7 +43,7 @@ class _Loaded:
 
 
 class Whisper:
-    """A `TranscriptionEngine` on this machine. `run` has to run while calls are made.
+    """A `TranscriptionEngine` on this machine. `run` must run while calls are made.
 
     A model is loaded at its first call, and unloaded after a while without any.
     """
@@ -200,7 +200,7 @@ class Whisper:
 
 @dataclass(slots=True)
 class _Piece:
-    """A piece of a task's sound, which the child hears."""
+    """A piece of a task's audio, for the child."""
 
     turn: Turn
     offset_s: float
@@ -284,7 +284,7 @@ def _segment(shown: Mapping[str, Any]) -> Segment:
 
 
 def _unknown_language(task: TranscriptionTask) -> InvalidRequestError:
-    reason = f"{task.model!r} does not know {task.language!r}."
+    reason = f"{task.model!r} does not support {task.language!r}."
     return InvalidRequestError(
         f"language: {reason} Leave it out, or send an ISO 639-1 code such as 'en'.",
         faults={"language": (reason,)},

@@ -15,8 +15,8 @@ from fondaco.http.exchange.running import cut_off
 from fondaco.ports import Ids
 
 _NO_WEBSOCKETS: Final = (
-    "This API has no WebSockets. Send the request over HTTP; with `stream: true` the answer comes as "
-    "server-sent events."
+    "This API does not support WebSockets. Send the request over HTTP; with `stream: true`, the "
+    "response consists of server-sent events."
 )
 
 
@@ -54,7 +54,7 @@ class AsgiFront:
         self._header_limit_bytes = header_limit_bytes
         self._body_timeout_s = body_timeout_s
         self.tasks = set[asyncio.Task[None]]()
-        """The tasks that make responses at present."""
+        """The tasks of current responses."""
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to the request of an `http` scope.

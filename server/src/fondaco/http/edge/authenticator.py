@@ -90,7 +90,7 @@ class Authenticator:
             at_any_address: whether an open endpoint responds to throttled addresses, too.
 
         Raises:
-            AuthenticationFailedError: the endpoint requires a key, and no valid one came.
+            AuthenticationFailedError: the endpoint requires a key, and the request has no valid one.
             UnauthorizedError: the key is valid, but not for this endpoint or the selected account.
             TooManyFailuresError: too many requests of the caller failed.
         """
@@ -115,7 +115,7 @@ class Authenticator:
         """Return if the caller may read the server's metrics.
 
         Raises:
-            AuthenticationFailedError: a key is required, and no valid one came.
+            AuthenticationFailedError: a key is required, and the request has no valid one.
             UnauthorizedError: the key is not an ADMIN key.
             TooManyFailuresError: too many requests of the key's account failed.
         """
@@ -199,7 +199,7 @@ class Authenticator:
 
         Raises:
             SessionEndedError: the session has ended.
-            UnauthorizedError: its cookie came from a page that is none of this server's.
+            UnauthorizedError: its cookie was sent by a page of another site.
         """
         headers = exchange.headers
         key_header = None if dialect is None else dialect.key_header
@@ -234,10 +234,12 @@ class Authenticator:
             UnauthorizedError: the caller may not.
         """
         if caller.key.type is not KeyType.ADMIN:
-            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+            raise UnauthorizedError(
+                "This endpoint requires an ADMIN key; yours is an INFERENCE key."
+            )
         if access is Access.OPERATOR and caller.account.name not in self._platform.operators:
             raise UnauthorizedError(
-                "This endpoint takes an ADMIN key of an operator's account; yours belongs to "
+                "This endpoint requires an ADMIN key of an operator's account; yours belongs to "
                 f"{caller.account.name!r}. The server's operator can add it to server.operators."
             )
 

@@ -35,7 +35,7 @@ from fondaco.serving.admission.memory_budget import MemoryShare
 class CutOffError(ShuttingDownError):
     """The server stopped during the response."""
 
-    default = "The server was stopped during the answer. What was produced until then is charged."
+    default = "The server was stopped during the response. Output produced until then is charged."
 
 
 class Edge:

@@ -40,7 +40,7 @@ def _either(headers: _Headers, key_header: str) -> str:
         raise AuthenticationFailedError(_missing(f"{key_header}: KEY"))
     if bearer is not None and bearer != secret:
         raise AuthenticationFailedError(
-            f"Authentication failed: {key_header} and Authorization carry different keys. "
+            f"Authentication failed: {key_header} and Authorization contain different keys. "
             "Send one of them."
         )
     return secret

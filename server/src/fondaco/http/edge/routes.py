@@ -22,7 +22,7 @@ class Routes:
         """Index the endpoints.
 
         Raises:
-            ValueError: two dialects claim one prefix, or an endpoint lies where another one answers.
+            ValueError: two dialects have one prefix, or an endpoint is below another dialect's prefix.
         """
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
@@ -87,7 +87,7 @@ class Routes:
             raise _not_allowed(method, path, tuple(allowed))
         if (instead := instead_of(path)) is not None:
             raise NotSupportedError(f"This server does not support {path[:200]!r}. {instead}.")
-        raise NotFoundError(f"There is nothing at {path[:200]!r}.{self._did_you_mean(path)}")
+        raise NotFoundError(f"There is no endpoint at {path[:200]!r}.{self._did_you_mean(path)}")
 
     def _did_you_mean(self, path: str) -> str:
         paths = [*self._exact, *(endpoint.path for _, endpoint in self._patterns)]
@@ -96,7 +96,7 @@ class Routes:
         return (
             f" Did you mean {closest[0]!r}?"
             if closest
-            else " GET /openapi.json lists what there is."
+            else " GET /openapi.json lists all endpoints."
         )
 
 
@@ -135,6 +135,6 @@ def _literal(endpoint: AnyEndpoint) -> int:
 
 def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:
     return MethodNotAllowedError(
-        f"{path[:200]!r} does not take {method[:20]}; it takes {', '.join(allowed)}.",
+        f"{path[:200]!r} does not support {method[:20]}; it supports {', '.join(allowed)}.",
         allowed=allowed,
     )

@@ -85,7 +85,7 @@ class EnclaveFront:
         """Prepare.
 
         Args:
-            service: does what is asked.
+            service: handles the requests.
             token: that requests have to show; not empty.
             body_memory: bounds what calls may take.
             write_timeout_s: how long a gateway may leave a response unread.
@@ -94,7 +94,7 @@ class EnclaveFront:
             ValueError: the token is empty.
         """
         if not token:
-            raise ValueError("An enclave without a token would serve anybody.")
+            raise ValueError("An enclave without a token would serve any client.")
         self._service = service
         self._authorization = f"Bearer {token}".encode()
         self._body_memory = body_memory
@@ -142,7 +142,7 @@ class EnclaveFront:
         try:
             model_id, call = wire.call_of(octets)
         except ValueError:
-            raise InvalidRequestError("This is not a call of a gateway.") from None
+            raise InvalidRequestError("This is not a request from a gateway.") from None
         prompt = await self._service.measure(model_id, call)
         _respond(exchange, {"input_tokens": prompt.input_tokens, "exact": prompt.exact})
 
@@ -150,7 +150,7 @@ class EnclaveFront:
         asked = await _asked(exchange)
         most = whole(asked.get("max_output_tokens"))
         if not most:
-            raise InvalidRequestError("An answer needs a limit of output tokens.")
+            raise InvalidRequestError("A response needs a limit of output tokens.")
         pieces = self._service.answer(_text(asked, "completion_id"), most)
         # Send the head first: a complete answer may take minutes.
         exchange.start(_OK, _PIECES, b"")
@@ -231,7 +231,7 @@ async def _asked(exchange: Exchange) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise InvalidRequestError("The body is no JSON object.")
+        raise InvalidRequestError("The body is not a JSON object.")
     return value
 
 
@@ -239,13 +239,13 @@ def _form(asked: Mapping[str, Any]) -> SealedFormat:
     try:
         return SealedFormat(_text(asked, "format"))
     except ValueError:
-        raise InvalidRequestError("`format` is no protocol.") from None
+        raise InvalidRequestError("`format` is not a protocol.") from None
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:
     value = asked.get(name)
     if not isinstance(value, str):
-        raise InvalidRequestError(f"`{name}` is no text.")
+        raise InvalidRequestError(f"`{name}` is not a string.")
     return value
 
 

@@ -9,11 +9,11 @@ from fondaco.http.exchange.exchange import UNCOUNTED_BYTES, Exchange
 from fondaco.serving.admission.memory_budget import MemoryBudget, MemoryShare
 
 _GROWTH = 4
-"""Factor by which the reservation for a body of unknown length grows."""
+"""Growth factor of the reservation for a body of unknown length."""
 _MARKS = b',[{"'
 _BYTES_A_MARK = 16
 _BUSY = (
-    "The server holds as many large requests as it can. Try again in a moment, or "
+    "The server has reached its memory limit for large requests. Try again in a moment, or "
     f"send less than {UNCOUNTED_BYTES:,} bytes."
 )
 
@@ -93,6 +93,6 @@ class BodyMemory:
         most = self._usual_bytes // _BYTES_A_MARK
         if sum(body.count(mark) for mark in _MARKS) > most:
             raise InvalidFileSizeError(
-                f"A request's body may exceed {self._usual_bytes} bytes only by long images or texts; "
+                f"A request's body may exceed {self._usual_bytes} bytes only with long strings; "
                 "this one has too many values. Send fewer messages, or split the request."
             )

@@ -20,7 +20,7 @@ _IDENTITY = {b"", b"7bit", b"8bit", b"binary"}
 _UTF_8 = {b"", b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 _LONGEST_NAME = 100
 _SILENT = logging.getLogger("fondaco.forms")
-"""In place of the parser's own logger: it warns of every damaged form, which is for its sender to know."""
+"""Replaces the parser's logger, which warns of every damaged form; its sender receives the error."""
 _SILENT.setLevel(logging.CRITICAL)
 
 
@@ -138,7 +138,7 @@ class _Collector:
     def end_header(self) -> None:
         name = self._name.lower()
         if name in self._headers:
-            raise refusal("A part of the form has a header twice.")
+            raise refusal("A part of the form repeats a header.")
         self._headers[name] = self._value.strip(b" \t")
         self._name = self._value = b""
 
@@ -172,7 +172,7 @@ def _part(headers: dict[bytes, bytes], content: bytes) -> Part | None:
         )
     shown = name[:_LONGEST_NAME]
     if headers.get(b"content-transfer-encoding", b"").lower() not in _IDENTITY:
-        raise refusal(f"The part {shown!r} has a Content-Transfer-Encoding; send it as it is.")
+        raise refusal(f"The part {shown!r} has a Content-Transfer-Encoding. Send it unencoded.")
     kind, parameters = parse_options_header(headers.get(b"content-type", b""))
     if parameters.get(b"charset", b"").lower() not in _UTF_8:
         raise refusal(f"The part {shown!r} is not in UTF-8.")

@@ -99,7 +99,9 @@ def _boundary(content_type: bytes) -> bytes:
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not _BOUNDARY.fullmatch(boundary):
-        raise refusal("The header Content-Type has no valid boundary; let the client write it.")
+        raise refusal(
+            "The header Content-Type has no valid boundary. Let the client library set it."
+        )
     return boundary
 
 

@@ -63,8 +63,8 @@ def sealed_payload(headers: Mapping[bytes, bytes], octets: bytes) -> SealedPaylo
     aci = speaks_aci(headers)
     if aci and not _ORIGINAL.isdisjoint(headers):
         raise SealedRequestError(
-            "The request has encryption headers of two protocols, X-E2EE-* and X-Venice-TEE-*. Send those "
-            "of one.",
+            "The request has encryption headers of two protocols, X-E2EE-* and X-Venice-TEE-*. "
+            "Send the headers of one.",
             reason="e2ee_invalid_version",
         )
     names = (_ACI | _FURTHER if aci else _ORIGINAL) & headers.keys()
@@ -78,7 +78,7 @@ def sealed_payload(headers: Mapping[bytes, bytes], octets: bytes) -> SealedPaylo
 def not_sealable(path: str) -> SealedRequestError:
     """Return the error for encrypted content where none is taken."""
     return SealedRequestError(
-        f"{path} takes no encrypted content, and nothing was run. POST /api/v1/chat/completions and "
+        f"{path} accepts no encrypted content; nothing was run. POST /api/v1/chat/completions and "
         "/v1/chat/completions do.",
         reason="e2ee_unsupported_endpoint",
     )

@@ -114,7 +114,7 @@ def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     except ValueError:  # too many digits to convert
-        raise _refusal("The body has a number of too many digits.") from None
+        raise _refusal("The body has a number with too many digits.") from None
     return value
 
 

@@ -83,7 +83,7 @@ _DEEPEST = 64
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
     """Return path -> sentences; of refused values they repeat only numbers, which are no content."""
     if (count := error.error_count()) > _MOST_READ:
-        return {"": (f"The body has {count:,} faults, too many to list.",)}
+        return {"": (f"The body has {count:,} errors, too many to list.",)}
     found: dict[str, list[str]] = {}
     kinds: dict[str, _TypeMismatch] = {}
     suggestions_left = _MOST_SUGGESTIONS
@@ -212,7 +212,7 @@ def tree_of(faults: Faults) -> dict[str, object]:
     for path, sentence in every[:_MOST_SHOWN]:
         _add(root, path[:_LONGEST_PATH], sentence[:_LONGEST_SENTENCE])
     if (unlisted := len(every) - _MOST_SHOWN) > 0:
-        _add(root, "", f"There are {unlisted:,} more faults.")
+        _add(root, "", f"There are {unlisted:,} more errors.")
     return root
 
 

@@ -24,7 +24,7 @@ def expect_authority(value: bytes) -> None:
         return
     if _AUTHORITY.fullmatch(value) is None:
         raise InvalidRequestError(
-            "The Host is neither a name nor an address, with or without port."
+            "The Host must be a host name or an IP address, with or without a port."
         )
     if len(_known) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
         _known.add(value)

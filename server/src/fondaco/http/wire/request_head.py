@@ -26,7 +26,7 @@ _METHODS = {
 }
 """Accepted methods. CONNECT asks a proxy, which this server is not."""
 _TEXT = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
-"""All octets that lines of a head are made of (RFC 9110, 5.5)."""
+"""All octets that are valid in lines of a head (RFC 9110, 5.5)."""
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])")
 _ABSOLUTE = re.compile(rb"https?://([^/?]*)([^?]*)\??(.*)", re.IGNORECASE)
@@ -62,7 +62,7 @@ class RequestHead:
     query: bytes
     """As it was sent."""
     authority: bytes | None
-    """The host, perhaps with a port, that is asked; HTTP/1.0 need not name one."""
+    """The requested host, with its port if sent; optional in HTTP/1.0."""
     old: bool
     """Whether the caller speaks HTTP/1.0, which knows no chunks and no `100 Continue`."""
     fields: list[Header]
@@ -75,7 +75,7 @@ class RequestHead:
     # Defaults are class attributes: few requests change them.
 
     content: bytes | None = None
-    """The body, where all of it came with the head."""
+    """The body, if it arrived completely with the head."""
     closes = False
     """Whether the connection ends with the reply."""
     waits = False
@@ -109,7 +109,7 @@ class RequestHead:
         if host is not None:
             expect_authority(host)
         elif not self.old:
-            raise InvalidRequestError("The request has no Host header; each needs one.")
+            raise InvalidRequestError("The request has no Host header. Send one.")
         self.authority = self.authority or host
         connection = headers.get(b"connection")
         if connection is None or connection == b"keep-alive":
@@ -129,7 +129,9 @@ class RequestHead:
                     "The request has both Transfer-Encoding and Content-Length. Send one of them."
                 )
             if self.old:
-                raise InvalidRequestError("HTTP/1.0 has no Transfer-Encoding. Use HTTP/1.1.")
+                raise InvalidRequestError(
+                    "HTTP/1.0 does not support Transfer-Encoding. Use HTTP/1.1."
+                )
             if coding != b"chunked":
                 _expect_chunked(coding)
             return None
@@ -138,7 +140,7 @@ class RequestHead:
         if not length.isdigit():
             raise InvalidRequestError("Content-Length is not a number of bytes.")
         if len(length) > _MOST_DIGITS:
-            raise InvalidFileSizeError("Content-Length exceeds what any body may have.")
+            raise InvalidFileSizeError("Content-Length is too large.")
         return int(length)
 
     def _take_expectation(self, value: bytes) -> None:
@@ -165,7 +167,7 @@ def request_line(line: bytes) -> _RequestLine:
         raise _unknown_method(name)
     if not target.isascii() or b"#" in target or b"\t" in target:
         raise InvalidRequestError(
-            "The request target holds a character that has no place there. Percent-encode it."
+            "The request target contains an invalid character. Percent-encode it."
         )
     authority = None
     if target.startswith(b"/"):
@@ -200,7 +202,7 @@ def _other_target(method: str, target: bytes) -> tuple[bytes | None, bytes, byte
         )
     authority, path, query = match.groups()
     if not authority:
-        raise InvalidRequestError("The request target names no host.")
+        raise InvalidRequestError("The request target has no host.")
     expect_authority(authority)
     return authority, path or b"/", query
 
@@ -257,7 +259,7 @@ def _cache_name(known: dict[bytes, _T], raw_name: bytes, read: _T) -> None:
 
 
 def _join(fields: list[Header], headers: dict[bytes, bytes]) -> None:
-    """Refuse what may be said once only; make one value of what is a list (RFC 9110, 5.3)."""
+    """Refuse repeated fields, except lists, whose values are joined (RFC 9110, 5.3)."""
     for name in (b"host", b"content-length"):
         if sum(one == name for one, _ in fields) > 1:
             raise InvalidRequestError(f"The request has more than one {name.decode()} header.")
@@ -281,7 +283,9 @@ def _expect_chunked(coding: bytes) -> None:
     certain = names[-1] == b"chunked" == members[-1] and names.count(b"chunked") == 1
     if (unknown or certain) and all(_TOKEN.fullmatch(name) for name in names):
         raise UnimplementedError("The only accepted transfer coding is `chunked`.")
-    raise InvalidRequestError("The body has no certain end: Transfer-Encoding must be `chunked`.")
+    raise InvalidRequestError(
+        "The end of the body is ambiguous: Transfer-Encoding must be `chunked`."
+    )
 
 
 def _unknown_method(name: bytes) -> InvalidRequestError | UnimplementedError:
@@ -290,8 +294,6 @@ def _unknown_method(name: bytes) -> InvalidRequestError | UnimplementedError:
     return UnimplementedError(f"The method {name[:20].decode()} is not implemented.")
 
 
-STRAY_FOUND = (
-    "The request's head or trailer holds a control character, or a line that does not end in CR LF."
-)
-_NO_REQUEST_LINE = "The request does not begin with a line such as: GET /healthz HTTP/1.1"
+STRAY_FOUND = "The request's head or trailer contains a control character, or a line that does not end in CR LF."
+_NO_REQUEST_LINE = "The request does not start with a line such as: GET /healthz HTTP/1.1"
 _NO_FIELD = "A line of the request's head is not a header field such as: Host: localhost"

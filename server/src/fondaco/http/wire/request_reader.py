@@ -1,7 +1,7 @@
 """The request reader: parses requests from the bytes of a connection, in pieces of any size.
 
 A body ends where RFC 9112, 6.3 says, whatever else its head offers; nothing is ever skipped to find
-the next request. Work is linear in what came, and done a slice at a time.
+the next request. Work is linear in the received bytes, and done in slices.
 """
 
 import re
@@ -31,7 +31,7 @@ _MOST_OVERHEAD = 16 * 2**10
 class RequestReader:
     """Reads one request after another: its head, then its body until that is complete.
 
-    After an error it cannot be used any more: the start of the next request is unknown.
+    After an error it cannot be used again: the start of the next request is unknown.
     """
 
     def __init__(self, head_limit_bytes: int) -> None:
@@ -43,7 +43,7 @@ class RequestReader:
         self._searched = 0
         """Offset up to which there is no end of a head or trailer."""
         self._blank = False
-        """Whether an empty line came before the head."""
+        """Whether an empty line preceded the head."""
         self._line_checked = False
         """Whether the request line of an incomplete head was checked."""
         self._remaining: int | None = 0
@@ -79,12 +79,12 @@ class RequestReader:
 
     @property
     def started(self) -> bool:
-        """Whether anything of a next head has come; an empty line is nothing."""
+        """Whether part of the next head has arrived; an empty line does not count."""
         # A tuple, here and below: a bytearray is unhashable.
         return self.unread_bytes > 1 or self._unread[self._at :] not in (b"", b"\r")
 
     def head(self) -> RequestHead | None:
-        """Return the next head, once all of it has come; call it when the body before is complete.
+        """Return the next head, once all of it has arrived; call it when the body before is complete.
 
         Raises:
             FondacoError: the input is not a request; see `RequestHead`.
@@ -182,7 +182,7 @@ class RequestReader:
             if rest and (
                 len(rest) > _LONGEST_CHUNK_LINE or not _PARTIAL_CHUNK_LINE.fullmatch(rest)
             ):
-                raise InvalidRequestError("The body's chunks are not framed as RFC 9112 says.")
+                raise InvalidRequestError("The body's chunks are not framed according to RFC 9112.")
             return False
         size = int(line[1], 16)
         self._at = line.end()
@@ -204,7 +204,7 @@ class RequestReader:
             self._remaining = None
             return True
         if after not in (b"", b"\r"):
-            raise InvalidRequestError("A chunk of the body is longer than it says.")
+            raise InvalidRequestError("A chunk of the body is longer than its declared size.")
         return False
 
     def _end_trailer(self) -> None:
@@ -231,7 +231,7 @@ class RequestReader:
             self._line_checked = True  # `_searched` is now past the line
 
     def _wait_for_end(self, part: str) -> None:
-        """Return if what has come may yet become a head or trailer.
+        """Return if the received bytes may still become a head or trailer.
 
         Raises:
             HeadersTooLargeError: it is too large already.

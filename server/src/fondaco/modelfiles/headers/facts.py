@@ -105,13 +105,13 @@ def facts_of(path: Path) -> GgufFacts:
         with path.open("rb") as file:
             tables = read_tables(file)
     except (NotGgufError, EndedEarlyError):
-        raise ModelFileError(f"{path.name!r} is not a GGUF file, or not whole.") from None
+        raise ModelFileError(f"{path.name!r} is not a GGUF file, or is incomplete.") from None
     except OSError as error:
         raise from_os(error, f"read {path.name!r}") from error
     if tables is None:
         raise ModelFileError(
-            f"{path.name!r} is of a version of GGUF that is not known here. Convert it anew, or list "
-            "it by hand: docs/how-to/models.md says how."
+            f"{path.name!r} has an unsupported GGUF version. Convert it again, or add its entry "
+            "yourself: see docs/how-to/models.md."
         )
     values = tables.values
     architecture = _text(values.get("general.architecture"))
@@ -140,12 +140,14 @@ def _expect_model(name: str, architecture: str, values: Mapping[str, Scalar]) ->
     if architecture == _PROJECTOR or kind in _KINDS:
         what = _KINDS.get(kind, "a projector")
         raise ModelFileError(
-            f"{name!r} is {what}, which runs with a model and not alone. Add the model's own file."
+            f"{name!r} is {what}, which runs only together with a model. Add the model's file."
         )
     if not architecture:
-        raise ModelFileError(f"{name!r} does not say of what architecture it is (not a model?).")
+        raise ModelFileError(
+            f"{name!r} does not declare its architecture. Check that it is a model."
+        )
     if values.get(f"{architecture}.pooling_type") == _RANK:
-        raise ModelFileError(f"{name!r} ranks texts (a reranker), which is not served here yet.")
+        raise ModelFileError(f"{name!r} is a reranker, which is not supported yet.")
 
 
 def _quantization(file_type: Scalar | None, elements: Mapping[int, int]) -> str:

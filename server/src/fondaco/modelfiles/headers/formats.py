@@ -14,7 +14,7 @@ _ONNX = b"\x08"
 
 
 def expect_format(file: BinaryIO, name: str) -> None:
-    """Check that a file is of the format that its name's end says, and whole where that can be told.
+    """Check that a file has the format of its extension, and is complete if its header shows the size.
 
     Raises:
         ModelFileError: it is not.
@@ -48,8 +48,8 @@ def _expect_safetensors(file: BinaryIO, name: str) -> None:
         ) from None
     if size < least:
         raise ModelFileError(
-            f"{name!r} is not whole: it ends after {size:,} bytes, and its own header asks for "
-            f"{least:,}. Nothing was kept. Fetch it again."
+            f"{name!r} is incomplete: it has {size:,} bytes, and its header requires {least:,}. "
+            "Nothing was kept. Download it again."
         )
 
 
@@ -65,6 +65,6 @@ def _expect_gguf(file: BinaryIO, name: str) -> None:
         least = size + 1
     if least is not None and size < least:
         raise ModelFileError(
-            f"{name!r} is not whole: it ends after {size:,} bytes, and its own tables ask for more. "
-            "Nothing was kept. Fetch it again."
+            f"{name!r} is incomplete: it has {size:,} bytes, and its tables require more. "
+            "Nothing was kept. Download it again."
         )

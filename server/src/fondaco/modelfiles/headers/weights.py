@@ -151,7 +151,7 @@ def tensors_of(path: Path) -> Mapping[str, Tensor]:
             tables = read_tables(file)
     except (NotSafetensorsError, NotGgufError, EndedEarlyError):
         raise ModelFileError(
-            f"{path.name!r} is neither a GGUF nor a safetensors file, or not whole."
+            f"{path.name!r} is neither a GGUF nor a safetensors file, or is incomplete."
         ) from None
     except OSError as error:
         raise from_os(error, f"read {path.name!r}") from error
@@ -161,13 +161,13 @@ def tensors_of(path: Path) -> Mapping[str, Tensor]:
 def _family(name: str, bare: Mapping[str, Tensor]) -> Family | None:
     """Return the family of the diffusion model among tensors without their prefix, if there is one."""
     if _VIDEO in bare:
-        raise ModelFileError(f"{name!r} makes videos (Wan), which is not served here yet.")
+        raise ModelFileError(f"{name!r} is a video model (Wan), which is not supported yet.")
     if _UNET in bare:
         lengths = {one.shape[-1] for key, one in bare.items() if _CROSS_ATTENTION.fullmatch(key)}
         for length, family in _UNETS.items():
             if lengths == {length}:
                 return family
-        raise ModelFileError(f"{name!r} is a U-Net of no kind that is known here.")
+        raise ModelFileError(f"{name!r} is an unsupported kind of U-Net.")
     if any(_DIFFUSERS.fullmatch(key) for key in bare):
         raise ModelFileError(
             f"{name!r} is in the layout of diffusers. Take the file that is published for ComfyUI or "

@@ -48,7 +48,7 @@ class AccountManagement:
             tiers: those of the configuration.
 
         Raises:
-            InvalidRequestError: there is no such tier.
+            InvalidRequestError: the tier does not exist.
             ConflictError: an account of this name exists.
             StorageFailedError: the store cannot be written.
         """
@@ -65,11 +65,11 @@ class AccountManagement:
         Args:
             name: the account's.
             change: what becomes different.
-            caller: the account of whoever asks.
+            caller: the account of the caller.
             tiers: those of the configuration.
 
         Raises:
-            InvalidRequestError: there is no such tier, or the caller would disable its own account.
+            InvalidRequestError: the tier does not exist, or the caller would disable its own account.
             NotFoundError: there is no account of this name.
             StorageFailedError: the store cannot be written.
         """
@@ -77,9 +77,9 @@ class AccountManagement:
             _expect_tier(change.tier, tiers)
         if change.disabled and name == caller.name:
             message = (
-                f"The API key of this request belongs to the account {name!r}: disabled, its keys could not "
-                "enable it again. Use a key of another operator's account, or on the server: fondaco accounts "
-                "disable"
+                f"The API key of this request belongs to the account {name!r}: if it were "
+                "disabled, its keys could not enable it again. Use a key of another operator's "
+                "account, or on the server: fondaco accounts disable"
             )
             raise InvalidRequestError(message, faults={"disabled": (message,)})
         with _named():
@@ -88,13 +88,13 @@ class AccountManagement:
     async def grant(
         self, name: str, usd: int, notes: str, key: IdempotencyKey | None = None
     ) -> AccountReport:
-        """Credit an account with nano-USD; with an idempotency key once, however often it is asked.
+        """Credit an account with nano-USD; with an idempotency key only once.
 
         The ledger itself keeps the key, in the entry of the grant: neither a crash nor time forgets it.
 
         Raises:
             NotFoundError: there is no account of this name.
-            IdempotencyKeyReusedError: the key came with another grant before.
+            IdempotencyKeyReusedError: the key was sent with another grant before.
             InvalidRequestError: the ledger cannot hold so much.
             StorageFailedError: the store cannot be written.
         """
@@ -112,7 +112,7 @@ def _named() -> Generator[None]:
         yield
     except NotFoundError as error:
         raise NotFoundError(
-            "There is no such account. GET /api/v1/operator/accounts lists those there are."
+            "There is no such account. GET /api/v1/operator/accounts lists all."
         ) from error
 
 

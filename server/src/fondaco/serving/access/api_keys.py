@@ -154,7 +154,7 @@ class ApiKeys:
         """Return one key of an account.
 
         Raises:
-            NotFoundError: the account has no such key.
+            NotFoundError: the account has no key with this id.
         """
         full_id = _expect_id(key_id)
         report = await self._keys.report(account_id, full_id, self._clock.now())
@@ -166,14 +166,14 @@ class ApiKeys:
         """Change a key, effective immediately.
 
         Raises:
-            NotFoundError: the account has no such key.
+            NotFoundError: the account has no key with this id.
             InvalidRequestError: the key has expired.
         """
         now = self._clock.now()
 
         def changed(key: Key) -> Key:
             if not key.live(now):
-                message = "This key has expired, and stays so. Make a new one."
+                message = "This key has expired and cannot be renewed. Create a new one."
                 raise InvalidRequestError(message, faults={"id": (message,)})
             return change.of(key)
 
@@ -188,7 +188,7 @@ class ApiKeys:
         """Revoke a key, effective immediately.
 
         Raises:
-            NotFoundError: the account has no such key.
+            NotFoundError: the account has no key with this id.
         """
         try:
             if not await self._keys.revoke(account_id, _expect_id(key_id), self._clock.now()):
@@ -200,7 +200,7 @@ class ApiKeys:
         wait_s = max(1, ceil(window.wait(now)))
         reset_at = ceil(self._clock.now() + wait_s)
         return RateLimitExceededError(
-            f"An account may make {self._a_minute} API keys a minute. Try again in {wait_s} s.",
+            f"An account can create {self._a_minute} API keys per minute. Try again in {wait_s} s.",
             retry_after_s=wait_s,
             quota=Quota(self._a_minute, 0, reset_at),
         )
@@ -215,5 +215,5 @@ def _expect_id(text: str) -> str:
 
 def _unknown(key_id: str) -> NotFoundError:
     return NotFoundError(
-        f"The account has no API key {key_id[:100]!r}. GET /api/v1/api_keys lists those it has."
+        f"The account has no API key {key_id[:100]!r}. GET /api/v1/api_keys lists its keys."
     )

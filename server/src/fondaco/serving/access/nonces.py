@@ -35,7 +35,7 @@ class Nonces:
     def using(self, challenge: Challenge) -> Iterator[None]:
         """Use the challenge within the block; an error in it makes the challenge usable again.
 
-        A cancelled block does not: nobody knows how far it came.
+        A cancelled block does not: its progress is unknown.
 
         Raises:
             ProofRefusedError: it has expired, or was answered before.
@@ -45,7 +45,7 @@ class Nonces:
         self._forget_expired()
         if len(self._used) >= self._most:
             raise RateLimitExceededError(
-                "Too many keys have been made for wallets. Please try again.", retry_after_s=60
+                "Too many wallet keys were created. Please try again later.", retry_after_s=60
             )
         self._used[challenge.nonce] = challenge.expires_at
         try:

@@ -1,4 +1,4 @@
-"""Sessions: begun by a login token or a key, worth that key's rights, ended when unused for a while."""
+"""Sessions: started by a login token or a key, with that key's rights, ended after an idle time."""
 
 from collections import OrderedDict
 from contextlib import suppress
@@ -104,7 +104,7 @@ class Sessions:
         """Begin a session that belongs to the key with this secret; return the session's token and key.
 
         Raises:
-            InvalidApiKeyError: there is no such key, or it is revoked or expired.
+            InvalidApiKeyError: the key does not exist, or it is revoked or expired.
             InactiveKeyError: its account is disabled.
             StorageFailedError: the store cannot be read or written.
         """
@@ -115,7 +115,7 @@ class Sessions:
         """Return the key that a session belongs to, and its account; the session counts as used.
 
         Raises:
-            SessionEndedError: there is no such session, it was not used for too long, or its key is revoked
+            SessionEndedError: the session does not exist, it was not used for too long, or its key is revoked
                 or expired.
             InactiveKeyError: the account is disabled.
             StorageFailedError: the session is not cached and the store cannot be read.
@@ -186,8 +186,9 @@ class Sessions:
             return (await self._api_keys.issue(account_id, KeyType.ADMIN, DASHBOARD)).key
         except TooManyKeysError as error:
             raise TooManyKeysError(
-                f"The account has {MOST_KEYS} API keys already, and the dashboard needs one of its own. Revoke "
-                "one that nobody uses (fondaco keys revoke ID), then print another link: fondaco dashboard link"
+                f"The account has {MOST_KEYS} API keys already, and the dashboard needs one. "
+                "Revoke an unused key (fondaco keys revoke ID), then print a new link: fondaco "
+                "dashboard link"
             ) from error
 
     async def _begun(self, key: Key) -> tuple[str, Key, Account]:

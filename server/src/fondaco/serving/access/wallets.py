@@ -87,14 +87,14 @@ class Wallets:
             InvalidRequestError: the address is mistyped.
             ProofRefusedError: the proof is not the wallet's, or has expired, or was used before.
             UnauthorizedError: the wallet has no stake, or its account is disabled.
-            ChainUnavailableError: its stake cannot be read at present.
+            ChainUnavailableError: its stake cannot be read now.
             RateLimitExceededError, TooManyKeysError: it has made too many keys.
         """
         stakes = self._chain.stakes
         if stakes is None:
             raise UnauthorizedError(
-                "This server makes no keys for wallets. Its operator has to say what a stake gives: "
-                "see [chain] in the settings."
+                "This server does not issue wallet keys. The operator must configure the "
+                "allocation of a stake: see [chain] in the settings."
             )
         challenge = await self._chain.challenges.read(proof.text)
         self._nonces.expect_usable(challenge)
@@ -103,7 +103,7 @@ class Wallets:
             allocation = await stakes.allocation(wallet)
             if allocation is None:
                 raise UnauthorizedError(
-                    f"The wallet {wallet!r} has no stake that gives an allocation of DIEM here."
+                    f"The wallet {wallet!r} has no stake that gives an allocation of DIEM on this server."
                 )
             now = self._clock.now()
             account = await self._chain.accounts.of_wallet(wallet, allocation, now)
@@ -117,7 +117,7 @@ class Wallets:
         """Read all stakes again at the turn of each epoch, until cancelled.
 
         Before its end, so that an unstaked wallet gets nothing in the next one; and after its
-        beginning, so that nobody gets it who unstaked in between.
+        beginning, so that a wallet that unstaked in between gets none.
         """
         due = self._clock.now()
         while True:

@@ -45,8 +45,8 @@ class ConcurrentCalls:
         running = self._running.get(account_id, 0)
         if running >= self._max_calls > 0:
             raise ConcurrencyLimitError(
-                f"The account has {self._max_calls:,} calls under way, the most that it may. Try again "
-                "when some of them have ended.",
+                f"The account has {self._max_calls:,} calls in progress, which is its limit. Try "
+                "again when some have ended.",
                 retry_after_s=_RETRY_AFTER_S,
                 quota=Quota(self._max_calls, 0, ceil(self._clock.now() + _RETRY_AFTER_S)),
             )

@@ -47,7 +47,7 @@ class IdempotencyStore:
         text = header.decode("latin-1")
         if not 0 < len(header) <= _MAX_LENGTH or not (text.isascii() and text.isprintable()):
             raise InvalidRequestError(
-                f"The header Idempotency-Key takes 1 to {_MAX_LENGTH} printable ASCII characters."
+                f"The header Idempotency-Key must have 1 to {_MAX_LENGTH} printable ASCII characters."
             )
         return IdempotencyKey(
             key_digest=self._digest(b"key", account_id, header),

@@ -246,6 +246,6 @@ class SlidingWindowLimiter:
 def unknown_tier(tier: str) -> UnauthorizedError:
     """Return the error for an account whose tier the configuration does not define."""
     return UnauthorizedError(
-        f"The account's tier {tier!r} is not defined on this server. Its operator has to add "
-        f"[tiers.{tier}] to the configuration, or put the account into another tier."
+        f"The account's tier {tier!r} is not defined on this server. The operator must add "
+        f"[tiers.{tier}] to the configuration, or move the account to another tier."
     )

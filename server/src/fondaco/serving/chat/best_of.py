@@ -35,7 +35,7 @@ async def best_of(
 
     Args:
         steps: of a request that asks for log probabilities.
-        keep: how many choices are delivered; they are numbered anew, from the best on.
+        keep: how many choices are delivered; they are renumbered, from the best on.
         model: as its caller names it.
         of: how many choices each raw prompt has, from which its best are taken; 0: all are compared.
 
@@ -57,7 +57,7 @@ async def best_of(
         if "logprobs" not in error.faults:
             raise
         raise InvalidModelError(
-            f"The model {model!r} gives no log probabilities, and best_of chooses by them. Leave it out.",
+            f"The model {model!r} returns no log probabilities, which best_of needs. Leave best_of out.",
             faults={"best_of": ("Not supported by this model",)},
         ) from error
 

@@ -75,6 +75,6 @@ def _uncharged(error: InferenceFailedError) -> InferenceFailedError:
         return InvalidOutputError(error.what, charged=False)
     if isinstance(error, EngineError) and not isinstance(error, EngineTimeoutError):
         return BrokenOffError(
-            "The engine broke off its answer. Nothing was charged; please try again."
+            "The engine ended its response early. Nothing was charged; please try again."
         )
     return error

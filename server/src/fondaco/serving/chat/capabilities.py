@@ -64,8 +64,8 @@ class CapabilityNegotiation:
             and isinstance(options.output_format, Regex | Choices | Grammar)
         ):
             raise InvalidRequestError(
-                f"{options.output_format.field_path} holds the whole answer, which then can call no function. "
-                "Leave out one of the two, or set tool_choice to 'none'.",
+                f"{options.output_format.field_path} constrains the whole response, so no "
+                "function can be called. Leave out one of the two, or set tool_choice to 'none'.",
                 faults={options.output_format.field_path: ("Not together with tools",)},
             )
 
@@ -76,8 +76,8 @@ class CapabilityNegotiation:
         """Return the request as the model gets it, and how its answer reaches the caller.
 
         Raises:
-            InvalidModelError: the model cannot do what is asked.
-            InvalidRequestError: what is asked cannot be done at all.
+            InvalidModelError: the model does not support the request.
+            InvalidRequestError: no model supports the request.
             EngineBusyError: too many schemas are being judged.
         """
         request = without_tools(model, request)
@@ -131,14 +131,14 @@ class CapabilityNegotiation:
             flaw = await self._forms.grammar_error(grammar, scope=request.cache_scope)
             if flaw is not None:
                 raise InvalidRequestError(
-                    f"The functions cannot be offered together: their grammar {flaw}. Offer fewer of "
-                    "them, or simpler parameters.",
+                    f"The functions cannot be combined: their grammar {flaw}. Send fewer "
+                    "functions, or simpler parameters.",
                     faults={"tools": (flaw,)},
                 )
 
 
 def _unable(model: Model, field: str, able: Sequence[str]) -> InvalidModelError:
-    hint = f"These do: {', '.join(able)}." if able else "No model here does."
+    hint = f"Models that do: {', '.join(able)}." if able else "No model on this server does."
     return InvalidModelError(
         f"The model {model.id!r} does not support {field}. {hint}",
         faults={field: ("Not supported by this model",)},

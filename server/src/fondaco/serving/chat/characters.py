@@ -49,7 +49,7 @@ class Characters:
         leaves the model open (`default` and its aliases), the character's own model answers.
 
         Raises:
-            CharacterNotFoundError: there is no such character; nothing ran.
+            CharacterNotFoundError: the character does not exist; nothing ran.
             FondacoError: as from `Chat.answer`.
         """
         character = (await self._load_registry()).find(slug)
@@ -66,7 +66,7 @@ class Characters:
         """Return one character.
 
         Raises:
-            CharacterNotFoundError: there is no such character.
+            CharacterNotFoundError: the character does not exist.
             StorageFailedError: how often it was used cannot be read.
         """
         character = (await self._load_registry()).find(slug)
@@ -86,8 +86,8 @@ class Characters:
         for character in await self._load_registry():
             if character.model is not None and self._model_id(character.model) is None:
                 log.warning(
-                    "character %s: its model %r is not in the catalogue: calls that leave the "
-                    "model open get 404",
+                    "character %s: its model %r is not in the catalogue: requests without a "
+                    "model get 404",
                     character.slug,
                     character.model,
                 )

@@ -31,7 +31,8 @@ async def within(steps: AsyncGenerator[CallEvent], timeout_s: float) -> AsyncGen
                 return
             except TimeoutError:
                 raise EngineTimeoutError(
-                    f"The answer was not complete within the inference_timeout of {timeout_s:g} s. "
-                    "What was produced until then is charged. Give it more time, or ask for less."
+                    "The response was not complete within the inference_timeout of "
+                    f"{timeout_s:g} s. Output produced until then is charged. Raise the "
+                    "time-out, or lower max_tokens."
                 ) from None
             yield step

@@ -65,7 +65,7 @@ class ChatFailover(Failover[ChatEngine]):
                 else:
                     first = await read_on.read(_first(events), limit_s)
                 if not first:
-                    raise EngineError("The model's engine ended without an answer.")  # noqa: TRY301
+                    raise EngineError("The model's engine ended without a response.")  # noqa: TRY301
                 if request.options is not NO_OPTIONS:
                     self.ignored = engine.ignores(request)
             except (EngineError, FieldNotTakenError) as error:

@@ -41,7 +41,7 @@ class ChatHearing:
             catalogue: has the model, too.
             engines: by their names in the configuration.
             sounds: reads recordings.
-            hear_with: the id of the model that hears; empty: none does.
+            hear_with: the id of the transcription model; empty: none.
         """
         self._catalogue = catalogue
         self._engines = ModelEngines(catalogue, engines)
@@ -58,7 +58,7 @@ class ChatHearing:
         Raises:
             InvalidAudioFormatError, CorruptedAudioError, AudioTooLongError: one of them is not taken.
             InsufficientBalanceError: the funds do not cover them.
-            EngineError: no engine of the model that hears can.
+            EngineError: every engine of the transcription model failed.
         """
         if not self.hears_for(model) or not any(map(_has_recording, request.messages)):
             return request
@@ -122,7 +122,7 @@ def _file(recording: Audio) -> bytes:
     """
     raw = base64_of(recording.content)
     if raw is None:
-        what = "It is not base64, and addresses are not accepted."
+        what = "It is not base64. URLs are not accepted."
         raise InvalidAudioFormatError(
             f"`input_audio.data` cannot be used. {what}", faults={recording.field_path: (what,)}
         )

@@ -62,7 +62,7 @@ class CallStarted:
     ignored: tuple[str, ...] = ()
     """Request fields that the model or its engine ignored."""
     input_tokens: int = 0
-    """Of the prompt: counted, or estimated where only the end tells."""
+    """Tokens of the prompt: counted, or estimated if only the end of the response reports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Chat:
         """Count a request's prompt, without web retrieval; it counts in the rate limits, and costs nothing.
 
         Raises:
-            PromptNotCountableError: the model's engine tells the number only with its answer.
+            PromptNotCountableError: the model's engine reports the number only with its answer.
             FondacoError: as `answer` before its first event.
         """
         route = self._catalogue.route(request.model)
@@ -208,15 +208,15 @@ class Chat:
         """
         if model.capabilities.e2ee:
             raise SealedRequestError(
-                f"The model {model.id!r} takes encrypted content only, and this request is not encrypted. "
+                f"The model {model.id!r} accepts only encrypted content, and this request is not encrypted. "
                 "Send it to POST /api/v1/chat/completions with the headers of end-to-end encryption "
-                "(docs/how-to/confidential-chat.md), or ask the model without 'e2ee-'.",
+                "(docs/how-to/confidential-chat.md), or use the model without 'e2ee-'.",
                 reason="e2ee_header_missing",
                 faults={"model": ("Takes encrypted content only",)},
             )
         if request.top_logprobs is not None and not model.capabilities.log_probs:
             raise InvalidModelError(
-                f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
+                f"The model {model.id!r} returns no log probabilities. Leave out logprobs.",
                 faults={"logprobs": ("Not supported by this model",)},
             )
         options = request.options

@@ -65,7 +65,7 @@ class ImageEdits:
             reply: holds the most that the files can have, from before the work until they are sent.
 
         Raises:
-            ModelNotFoundError: no such model has this name.
+            ModelNotFoundError: no model has this name.
             InvalidRequestError: the request exceeds a limit of the model, or its picture is not taken.
             EditNotSupportedError: no engine can carry out the instruction.
             FondacoError: as from every paid call. Nothing is charged.
@@ -126,9 +126,11 @@ class ImageEdits:
         path = request.mask.field_path
         if (mask.width, mask.height) != (picture.width, picture.height):
             seen = f"{mask.width} x {mask.height}, not {picture.width} x {picture.height}"
-            raise InvalidRequestError(faults={path: (f"It needs the image's own size ({seen}).",)})
+            raise InvalidRequestError(
+                faults={path: (f"It must have the same size as the image ({seen}).",)}
+            )
         if mask.channels != RGBA:
-            what = "It is nowhere transparent: make transparent what may change."
+            what = "It has no transparent pixels. Make the area to change transparent."
             raise InvalidRequestError(faults={path: (what,)})
         return mask
 
@@ -147,7 +149,7 @@ class ImageEdits:
 
 
 def _size(task: EditTask, picture: Picture) -> tuple[int, int]:
-    """Return the size that a result has to have: what was asked for, else its own.
+    """Return the size that a result must have: what was requested, else its own.
 
     Files come from engines elsewhere, which round sizes up: what is over is cropped.
 
@@ -160,7 +162,7 @@ def _size(task: EditTask, picture: Picture) -> tuple[int, int]:
         rounded_up = isinstance(picture, PictureFile) and is_rounded_up(own, (width, height))
         width, height = (width, height) if rounded_up else own
     if width * height > UPSCALED_PIXELS:
-        raise EngineError(f"The model's engine sent a picture of {width} x {height} pixels.")
+        raise EngineError(f"The model's engine sent an image of {width} x {height} pixels.")
     return width, height
 
 

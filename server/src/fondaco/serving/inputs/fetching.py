@@ -32,7 +32,7 @@ async def fetched(
     try:
         return await opened(files, field_path).fetch(url, _MEDIA_TYPES)
     except MediaTypeError as error:
-        what = "Its server does not call it PNG, JPEG, WEBP or GIF."
+        what = "Its server does not declare it as PNG, JPEG, WEBP or GIF."
         message = f"An image cannot be used. {what}"
         raise InvalidImageFormatError(message, faults={field_path: (what,)}) from error
     except PageError as error:
@@ -46,7 +46,7 @@ async def fetched(
 def too_large(error: TooLargeError, field_path: str) -> InvalidFileSizeError:
     """Return the error of a file at an address that is larger than what is fetched."""
     return InvalidFileSizeError(
-        f"{field_path}: the file at this address is too large. {error} Send a smaller one."
+        f"{field_path}: the file at this URL is too large. {error} Send a smaller one."
     )
 
 
@@ -57,6 +57,6 @@ def opened(files: Files | None, field_path: str) -> Files:
         ImageNotFetchedError: the operator has switched it off.
     """
     if files is None:
-        what = "Fetching is switched off on this server. Send a data URL."
+        what = "Fetching URLs is disabled on this server. Send a data URL."
         raise ImageNotFetchedError(what, faults={field_path: (what,)})
     return files

@@ -64,7 +64,7 @@ def checked(url: str, field_path: str) -> str:
     """
     head, comma, content = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise corrupted(field_path, "It has to begin like this: data:image/png;base64,")
+        raise corrupted(field_path, "It must start with: data:image/png;base64,")
     raw = base64_of(content)
     if raw is None:
         raise corrupted(field_path, "Its content is not base64: no spaces, no line breaks, padded.")
@@ -179,7 +179,7 @@ def inspected(file: File, field_path: str, bounds: ImageBounds) -> Header:
         raise corrupted(field_path, "Its end is missing.")
     tail = file.last(min(TAIL_BYTES, file.length))
     if bounds.alone and not is_alone(kind, head, tail, file.length):
-        raise corrupted(field_path, "Something else follows the picture in its file.")
+        raise corrupted(field_path, "The file contains other data after the image.")
     return header
 
 

@@ -41,7 +41,7 @@ class Media:
         Args:
             catalogue: names the models that take what another one does not.
             files: fetches images; None: only data URLs are accepted.
-            hears: whether recordings are written down for models that take none.
+            hears: whether recordings are transcribed for models without audio input.
         """
         self._catalogue = catalogue
         self._files = files
@@ -126,7 +126,7 @@ class Media:
                     raise _unfit(
                         "input_audio.data",
                         field_path,
-                        "It is not base64, and addresses are not accepted.",
+                        "It is not base64. URLs are not accepted.",
                     )
                 most = 1 + decoded_bytes(raw) // _BYTES_A_TOKEN
                 return replace(medium, most_tokens=min(most, model.context_tokens))
@@ -146,7 +146,7 @@ class Media:
         if is_data_url(url):
             head, comma, content = url.partition(",")
             if not comma or not head.lower().endswith(";base64") or base64_of(content) is None:
-                what = "A data URL has to be like this: data:video/mp4;base64,AAAA"
+                what = "A data URL must look like this: data:video/mp4;base64,AAAA"
                 raise _unfit("video_url.url", field_path, what)
             return
         try:
@@ -162,7 +162,7 @@ class Media:
         hint = (
             f"Models that do: {', '.join(able_models)}."
             if able_models
-            else "No model here does; the operator can add one that an engine runs."
+            else "No model on this server does; the operator can add one."
         )
         return InvalidModelError(
             f"The model {model.id!r} does not take {what}. {hint}",

@@ -27,7 +27,7 @@ class MediaFiles:
     most_bytes: int
 
     async def read(self, source: MediaSource, files: Files | None) -> bytes:
-        """Return the file of a medium, into which nobody has looked.
+        """Return the unchecked file of a medium.
 
         Args:
             source: what the caller sent.
@@ -48,7 +48,7 @@ class MediaFiles:
     async def _enclosed(self, source: MediaSource) -> bytes:
         head, comma, content = source.url.partition(",")
         if not comma or not head.lower().endswith(";base64"):
-            raise refused(source.field_path, f"It has to begin like this: {self.begins}")
+            raise refused(source.field_path, f"It must start with: {self.begins}")
         raw = base64_of(content)
         if raw is None:
             raise refused(source.field_path, "Its content is not base64: no spaces, padded.")
@@ -56,14 +56,14 @@ class MediaFiles:
 
     async def _fetched(self, source: MediaSource, files: Files | None) -> bytes:
         if not source.url[:8].lower().startswith(("http://", "https://")):
-            raise refused(source.field_path, "It is neither an address nor a data URL.")
+            raise refused(source.field_path, "It is neither a URL nor a data URL.")
         if files is None:
-            what = "Fetching is switched off on this server. Send a data URL."
+            what = "Fetching URLs is disabled on this server. Send a data URL."
             raise refused(source.field_path, what)
         try:
             return await files.fetch(source.url, self.media_types)
         except MediaTypeError as error:
-            what = f"Its server does not call it {self.kinds}."
+            what = f"Its server does not declare it as {self.kinds}."
             raise refused(source.field_path, what) from error
         except TooLargeError as error:
             raise too_large(error, source.field_path) from error

@@ -102,7 +102,7 @@ class PictureReader:
 
         Raises:
             CorruptedImageError: the file is damaged.
-            EngineError: nothing reads files at present.
+            EngineError: the process that reads files is unavailable.
             ConcurrencyLimitError, EngineBusyError: there is no memory for it.
         """
         header = upload.header
@@ -115,7 +115,7 @@ class PictureReader:
 
     async def _fetched(self, url: str, field_path: str, *, urls: bool) -> bytes:
         if not urls:
-            what = "Addresses are not fetched here. Send the file, or base64."
+            what = "Fetching URLs is disabled on this server. Send the file, or base64."
             raise InvalidImageFormatError(
                 f"An image cannot be used. {what}", faults={field_path: (what,)}
             )
@@ -133,7 +133,7 @@ async def _decoded(text: str, field_path: str) -> bytes:
     if is_data_url(text):
         head, comma, text = text.partition(",")
         if not comma or not head.lower().endswith(";base64"):
-            raise corrupted(field_path, "It has to begin like this: data:image/png;base64,")
+            raise corrupted(field_path, "It must start with: data:image/png;base64,")
     if len(text) <= _LARGE_CHARACTERS:
         file = _file_in(text)
     else:

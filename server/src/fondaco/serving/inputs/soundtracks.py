@@ -58,13 +58,13 @@ async def expect_decodable(
 
     Raises:
         InvalidAudioFormatError, CorruptedAudioError, AudioTooLongError: it cannot.
-        EngineError: nothing reads files at present.
+        EngineError: the process that reads files is unavailable.
         ConcurrencyLimitError, EngineBusyError: there is no memory for it.
     """
     try:
         await sounds.decoded(file, MOST_SECONDS, memory, field_path)
     except InvalidAudioFormatError as error:  # its message lists all audio formats
-        what = "It has no sound that can be read as WAV or MP3."
+        what = "It has no sound that can be decoded as WAV or MP3."
         raise InvalidAudioFormatError(
             f"{field_path} cannot be used. {what}", faults={field_path: (what,)}
         ) from error

@@ -80,7 +80,7 @@ def _tokens(prompt: Prompt) -> int:
 
 
 def _cut(retrieved: RetrievedContext) -> RetrievedContext:
-    note = WebNote("MATERIAL_CUT", "Not all of the material fits into the model's context.")
+    note = WebNote("MATERIAL_CUT", "Not all retrieved text fits into the model's context.")
     return replace(retrieved, notes=(*retrieved.notes, note))
 
 

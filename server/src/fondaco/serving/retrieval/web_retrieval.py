@@ -47,7 +47,7 @@ class RetrievalRequest:
     query: str = ""
     """The search query; empty: no search."""
     cite: bool = False
-    """Whether the model is asked to cite results."""
+    """Whether the prompt asks the model to cite results."""
 
     @property
     def most(self) -> Usage:
@@ -68,7 +68,7 @@ class WebRetrieval:
     ) -> None:
         """Prepare; without `pages`, scraping is not available.
 
-        `searches` are the search engines by their names, in the order in which they are asked: each
+        `searches` are the search engines by their names, in the order in which they are tried: each
         for at most `results`, within its time.
         """
         self._pages = pages
@@ -117,7 +117,7 @@ class WebRetrieval:
             return await self._search(retrieval_request)
         pages, notes = await self._read(retrieval_request.urls)
         notes += [
-            WebNote("PAGE_LEFT_OUT", f"Only {MOST_PAGES} pages are read for a message.", url)
+            WebNote("PAGE_LEFT_OUT", f"Only {MOST_PAGES} pages are read per message.", url)
             for url in retrieval_request.skipped_urls
         ]
         return RetrievedContext(pages=pages, notes=tuple(notes))
@@ -127,8 +127,8 @@ class WebRetrieval:
             raise _switched_off("enable_web_search", "Web search")
         if not searches:
             raise InvalidModelError(
-                f"The model {request.model!r} is not given results of web searches here. "
-                "GET /api/v1/models lists which are (supportsWebSearch).",
+                f"The model {request.model!r} does not support web search. GET /api/v1/models "
+                "lists models that do (supportsWebSearch).",
                 faults={"venice_parameters.enable_web_search": ("Not supported by this model",)},
             )
 
@@ -229,6 +229,6 @@ def _trimmed(url: str) -> str:
 
 def _switched_off(name: str, what: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"{what} is switched off on this server. Leave out venice_parameters.{name}.",
+        f"{what} is disabled on this server. Leave out venice_parameters.{name}.",
         faults={f"venice_parameters.{name}": ("Switched off on this server",)},
     )

@@ -36,7 +36,7 @@ class BrokenOffError(InferenceFailedError):
     """The engine failed after it had started to answer, so no other one can take over."""
 
     status = 502
-    default = "The engine broke off its answer. What it delivered until then is charged."
+    default = "The engine ended its response early. Output delivered until then is charged."
 
 
 class Failover(Generic[EngineT]):
@@ -143,6 +143,6 @@ class ModelEngines(Generic[EngineT]):
             engines = tuple(one for one in engines if one.name == only) or None
         if engines is None or model.offline:
             raise EngineUnavailableError(
-                f"The model {model.id!r} is offline. GET /api/v1/models lists those that run."
+                f"The model {model.id!r} is offline. GET /api/v1/models lists available models."
             )
         return engines

@@ -64,7 +64,7 @@ class Reachability:
         if seen.fault and not was_down:
             report(Incident.ENGINE_UNREACHABLE, reason=seen.fault, engine=name)
         elif not seen.fault and was_down:
-            log.warning("engine %s answers again", name)
+            log.warning("engine %s responds again", name)
         same = before is not None and bool(before.fault) == bool(seen.fault)
         since = before.since if before is not None and same else self._clock.now()
         self._verdicts[name] = Verdict(seen.fault, seen.why if seen.fault else "", since)
@@ -98,7 +98,7 @@ class Seen:
     @property
     def why(self) -> str:
         """The reason, or at least the kind of error."""
-        return self.reason or f"It does not answer: {self.fault}."
+        return self.reason or f"It does not respond: {self.fault}."
 
     names: frozenset[str] = frozenset()
     """The models that the engine lists; none, where it has no list."""
@@ -113,4 +113,4 @@ async def looked(look: Look, *, longest_s: float = _LONGEST_LOOK_S) -> Seen:
         usual = str(error) == EngineUnavailableError.default
         return Seen(type(error).__name__, "" if usual else str(error))
     except TimeoutError:
-        return Seen("TimeoutError", f"It does not answer within {longest_s:.0f} seconds.")
+        return Seen("TimeoutError", f"It does not respond within {longest_s:.0f} seconds.")

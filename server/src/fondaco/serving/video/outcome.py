@@ -23,7 +23,7 @@ _UNCHARGED = "Nothing was charged."
 
 
 def expect_video(made: GeneratedVideo, task: VideoTask) -> None:
-    """Check that an engine made the video that it was asked for, by the file itself.
+    """Check from the file itself that an engine made the requested video.
 
     Raises:
         EngineError: it is none, too large, or has another size or duration, or no sound.
@@ -33,7 +33,7 @@ def expect_video(made: GeneratedVideo, task: VideoTask) -> None:
     try:
         header = video_header(made.file)
     except UnreadableVideoError as error:
-        raise EngineError("The model's engine sent a file that is no MP4.") from error
+        raise EngineError("The model's engine sent a file that is not an MP4 file.") from error
     sides = (header.width, task.width), (header.height, task.height)
     if any(abs(made - asked) * _ROUNDED > asked for made, asked in sides):
         raise EngineError(
@@ -78,7 +78,7 @@ def error_of(failure: JobFailure) -> FondacoError:
                 f"The server stopped during each attempt at the video. {_UNCHARGED}"
             )
         case JobFailure.ENGINE:
-            return InferenceFailedError(f"The model failed at the video. {_UNCHARGED}")
+            return InferenceFailedError(f"The model failed to make the video. {_UNCHARGED}")
 
 
 def _refused(field_path: str, what: str) -> InvalidRequestError:

@@ -54,7 +54,7 @@ class OrderedVideo:
 
     model: VideoModel
     queue_id: str
-    """The secret by which its caller asks for it; the server keeps only its hash."""
+    """The secret with which its caller retrieves it; the server keeps only its hash."""
     quota: Quota
     notice: DeprecationNotice | None = None
     """The model's deprecation notice."""
@@ -71,7 +71,7 @@ class VideoStatus:
     progress: float
     """The share that is done, 0 to 1."""
     waits: bool
-    """Whether no worker has begun it."""
+    """Whether no worker has started it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,8 +325,8 @@ class Videos:
         match result:
             case QueueResult.ACCOUNT_FULL:
                 raise ConcurrencyLimitError(
-                    f"The account has {self._limits.account} videos that are not complete, the most "
-                    "that it may. Try again when some of them are.",
+                    f"The account has {self._limits.account} incomplete videos, which is its "
+                    "limit. Try again when some are complete.",
                     retry_after_s=_RETRY_AFTER_S,
                 )
             case QueueResult.QUEUE_FULL:

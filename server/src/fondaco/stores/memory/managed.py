@@ -48,7 +48,7 @@ class MemoryManagedAccounts:
         """Open an account."""
         await anyio.lowlevel.checkpoint()
         if any(account.name == name for account in self._keys.accounts):
-            raise ConflictError(f"There is an account {name!r} already. Choose another name.")
+            raise ConflictError(f"The account {name!r} already exists. Choose another name.")
         account = Account(_FIRST + len(self._created), name, diem_allocation, tier)
         self._created[account.id] = at
         self._keys.put(account)
@@ -85,7 +85,7 @@ class MemoryManagedAccounts:
             raise IdempotencyKeyReusedError
         report = await self._report(account, at)
         if report.balance.usd + usd > MOST:
-            raise InvalidRequestError(faults={"usd": ("The ledger cannot hold so much.",)})
+            raise InvalidRequestError(faults={"usd": ("The amount exceeds the ledger's limit.",)})
         self._journal.enter_elsewhere(entry)
         return await self._report(account, at)
 

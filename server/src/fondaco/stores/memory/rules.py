@@ -118,7 +118,7 @@ def expect_ids(*ids: str | None) -> None:
     """
     for id_ in ids:
         if id_ is not None and len(bytes.fromhex(id_)) * 2 != _ID_DIGITS:
-            raise ValueError("An id has 32 hex digits.")
+            raise ValueError("An id must have 32 hex digits.")
 
 
 def expect_int64(*numbers: int) -> None:

@@ -31,13 +31,13 @@ def file_in_base64(text: object) -> bytes:
         EngineError: it is no base64, or the file is no PNG, JPEG or WebP.
     """
     if not isinstance(text, str):
-        raise EngineError("The model's engine sent no picture as base64.")
+        raise EngineError("The model's engine sent no base64 image.")
     if text.startswith("data:image/"):
         text = text.partition(";base64,")[2]
     try:
         file = b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise EngineError("The model's engine sent a picture that is not base64.") from error
+        raise EngineError("The model's engine sent an image that is not base64.") from error
     return expect_picture(file)
 
 
@@ -66,7 +66,7 @@ def expect_size(file: bytes, task: ImageTask | EditTask) -> PictureFile:
                 return PictureFile(file)
     except UnreadableImageError:
         pass
-    raise EngineError(f"The model's engine sent no picture of {asked[0]} x {asked[1]} pixels.")
+    raise EngineError(f"The model's engine sent no image of {asked[0]} x {asked[1]} pixels.")
 
 
 def base64_of(file: bytes) -> str:
@@ -109,7 +109,7 @@ def in_register(pixels: Pixels, task: EditTask, width: int, height: int) -> Pixe
 def of_shape(picture: Pixels, width: int, height: int) -> Pixels:
     """Return the middle of a picture, as wide to its height as a video: many models take their shape from it.
 
-    A picture of which too little would be left stays as it is, and its shape is the engine's matter.
+    A picture of which too little would remain stays unchanged, so the engine determines its shape.
     """
     across = max(1, min(picture.width, round(picture.height * width / height)))
     down = max(1, min(picture.height, round(picture.width * height / width)))

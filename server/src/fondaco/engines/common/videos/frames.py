@@ -22,7 +22,7 @@ _FORMATS = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "yuv420p", "yuv422p", 
 
 
 class UnusableVideoError(Exception):
-    """A file that is no such video; the message, for the operator, says why."""
+    """An unusable video file; the message for the operator has the reason."""
 
 
 def frames_in(file: bytes, size: tuple[int, int], count: int, least: int) -> Iterator[Planes]:
@@ -34,7 +34,7 @@ def frames_in(file: bytes, size: tuple[int, int], count: int, least: int) -> Ite
         file: an AVI file of JPEG pictures.
         size: width and height of the frames, even; the file's may be up to 63 pixels larger.
         count: frames that are wanted, at least 1.
-        least: frames that the file has to have, at least 1.
+        least: frames that the file must have, at least 1.
 
     Raises:
         UnusableVideoError: it is no such file, or has too few frames, or of another size.
@@ -48,7 +48,7 @@ def frames_in(file: bytes, size: tuple[int, int], count: int, least: int) -> Ite
     except (av.error.FFmpegError, ValueError, EOFError) as error:
         raise UnusableVideoError("It cannot be decoded: it is damaged.") from error
     if last is None or found < least:
-        raise UnusableVideoError(f"It has {found} frames in place of {count}.")
+        raise UnusableVideoError(f"It has {found} frames instead of {count}.")
     for _ in range(count - found):
         yield last
 
@@ -61,7 +61,7 @@ def _decoded(file: bytes, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
         stream = container.streams.video[0]
         context = stream.codec_context
         if context.name != _CODEC:
-            raise UnusableVideoError(f"It is of {context.name}, not of JPEG pictures.")
+            raise UnusableVideoError(f"Its codec is {context.name}, not JPEG.")
         context.thread_count = 1
         context.options = {"max_pixels": str(_most_pixels(size))}
         sides = context.width, context.height
@@ -80,7 +80,7 @@ def _most_pixels(size: tuple[int, int]) -> int:
 def _expect_size(sides: tuple[int, int], size: tuple[int, int]) -> None:
     if not is_rounded_up(sides, size):
         raise UnusableVideoError(
-            f"It has {sides[0]} x {sides[1]} pixels in place of {size[0]} x {size[1]}."
+            f"It has {sides[0]} x {sides[1]} pixels instead of {size[0]} x {size[1]}."
         )
 
 

@@ -52,12 +52,12 @@ def soundtrack_of(file: bytes, seconds: float) -> Soundtrack:
     except (av.error.FFmpegError, ValueError, EOFError, MemoryError) as error:
         raise UnreadableSoundError("The soundtrack cannot be decoded: it is damaged.") from error
     if not samples.shape[1]:
-        raise UnreadableSoundError("The soundtrack has no sound in it.")
+        raise UnreadableSoundError("The soundtrack contains no sound.")
     return Soundtrack(_fitted(samples, round(seconds * RATE)))
 
 
 def silence(seconds: float) -> Soundtrack:
-    """Return what a video of so many seconds plays where nobody gave it sound."""
+    """Return the default soundtrack of a video of so many seconds."""
     return Soundtrack(np.zeros((2, round(seconds * RATE)), np.float32))
 
 
@@ -76,7 +76,7 @@ def _decoded(file: bytes, length: int) -> NDArray[np.float32]:
     kept = 0
     with av.open(BytesIO(file), "r", format=_format_of(file)) as container:
         if not container.streams.audio:
-            raise UnreadableSoundError("The soundtrack has no sound in it.")
+            raise UnreadableSoundError("The soundtrack contains no sound.")
         stream = container.streams.audio[0]
         stream.codec_context.thread_count = 1
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)

@@ -1,4 +1,4 @@
-"""Colours: tints, duotones, and one colour in place of another."""
+"""Colours: tints, duotones, and one colour instead of another."""
 
 from math import pi
 
@@ -39,7 +39,7 @@ _NARROW = {"red": 0.34, "crimson": 0.34, "scarlet": 0.34, "orange": 0.34, "yello
 _LEAST_CHROMA = {"red": 0.07, "crimson": 0.07, "scarlet": 0.07, "orange": 0.07}
 """Of colours whose pale neighbours are skin and wood."""
 _LEAST_SHARE = 0.002
-"""Of the picture that has to have a colour, so that it can be changed."""
+"""Of the picture that must have a colour, so that it can be changed."""
 _SMALL_PIXELS = 512 * 512
 
 
@@ -140,7 +140,7 @@ def _means(raster: Raster, name: str) -> tuple[float, float]:
     lab = to_oklab(np.asarray(raster.within(_SMALL_PIXELS)[0]))
     share = belonging(lab, name)
     if float(share.mean()) < _LEAST_SHARE:
-        raise UnsuitedError(f"Nothing in the picture is {name}.")
+        raise UnsuitedError(f"Nothing in the image is {name}.")
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     return (
         float(np.average(lab[..., 0], weights=share)),

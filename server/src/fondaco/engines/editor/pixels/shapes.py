@@ -177,5 +177,5 @@ def _corner(radius: int) -> Bytes:
 def _expect_possible(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise UnsuitedError(
-            f"The result would have {width} x {height} pixels; {MOST_PIXELS:,} are the most."
+            f"The result would have {width} x {height} pixels; the limit is {MOST_PIXELS:,}."
         )

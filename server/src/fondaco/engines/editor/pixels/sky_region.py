@@ -37,7 +37,7 @@ _ALIKE, _GAP = 0.042, 0.0015
 """Gaps between leaves and beams: how near to the sky's colours, and the least share of the picture."""
 _SHORTEST = 16
 """Of a side that a sky is looked for on."""
-_NONE = "No sky was found in the picture: a smooth area along its upper edge."
+_NONE = "No sky was found in the image: a smooth area along its upper edge."
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def opacity_of(raster: Raster, network: SubjectNetwork) -> Bytes:
     rough = network.map(raster.image)
     if rough is None:
         raise UnsuitedError(
-            "No subject that stands out from a background was found in the picture."
+            "No subject that stands out from the background was found in the image."
         )
     small, _ = raster.within(_REFINED_PIXELS)
     guide = brightness(to_floats(np.asarray(small)))

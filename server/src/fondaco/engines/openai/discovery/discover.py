@@ -30,7 +30,7 @@ _LIMIT_BYTES = 16 * 2**20
 _DETAIL_BYTES = 4 * 2**20
 _AT_ONCE = 4
 _MOST_VECTORS = 20
-"""Models that are asked for a vector, which may cost money or load a model."""
+"""Maximum number of models that are probed for a vector, which may cost money or load a model."""
 _LONGEST_S = 60.0
 _CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN}
 
@@ -42,12 +42,12 @@ async def discover(
 ) -> FoundEngine:
     """Ask an engine for its dialect, unless it is given, and its models.
 
-    An embedding model whose list does not say how long its vectors are is asked for one.
+    An embedding model without listed dimensions is probed with one input.
 
     Args:
         upstream: the engine.
         dialect: None: what it shows itself to be.
-        dimensions: of models that were asked before, by their names.
+        dimensions: known dimensions of models by name, which need no probe.
 
     Raises:
         EngineRefusedError: it refuses the key.
@@ -59,7 +59,7 @@ async def discover(
             document = await _fetched(upstream, "/models")
             rows = rows_of(document.get("data"))
             if not rows and not isinstance(document.get("data"), list):
-                raise EngineError("It has no list of models (GET /models).")
+                raise EngineError("It does not list its models (GET /models).")
             dialect = dialect or listed.dialect_of(rows) or await _detected_dialect(upstream)
             found = await _found(upstream, rows, dialect)
             return await _measured(upstream, found, dimensions or {})
@@ -115,18 +115,16 @@ def _listed(rows: list[Row], dialect: DialectName, warnings: list[str]) -> list[
         if listed.is_served(name, row):
             by_name[name] = listed.model_of(name, row, dialect)
         else:
-            warnings.append(f"{name!r} seems to be of a kind that is not served here; left out.")
+            warnings.append(f"{name!r} seems to be of an unsupported type; skipped.")
     return list(by_name.values())
 
 
 def _names(raw_names: list[object], warnings: list[str]) -> list[str | None]:
     if len(raw_names) > MOST_MODELS:
-        warnings.append(
-            f"It lists {len(raw_names)} models; only the first {MOST_MODELS} were taken."
-        )
+        warnings.append(f"It lists {len(raw_names)} models; only the first {MOST_MODELS} are used.")
     names = [name_of(one) for one in raw_names[:MOST_MODELS]]
     if unusable := names.count(None):
-        warnings.append(f"{unusable} models have names that cannot be used; left out.")
+        warnings.append(f"{unusable} models have unusable names; skipped.")
     return names
 
 
@@ -195,12 +193,12 @@ async def _fetched(
     method, payload = ("GET", b"") if body is None else ("POST", orjson.dumps(body))
     async with upstream.send(method, path, payload) as reply:
         if reply.status in _CREDENTIALS:
-            raise EngineRefusedError(f"It refuses the key: it answers {reply.status}.")
+            raise EngineRefusedError(f"It refuses the key: it returned {reply.status}.")
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise EngineUnavailableError(f"It is not ready: it answers {reply.status}.")
+            raise EngineUnavailableError(f"It is not ready: it returned {reply.status}.")
         if reply.status != HTTPStatus.OK:
-            raise EngineError(f"It has no {path.replace('/..', '')}: it answers {reply.status}.")
+            raise EngineError(f"It has no {path.replace('/..', '')}: it returned {reply.status}.")
         try:
             return row_of(loads(await reply.read(limit)))
         except ValueError:
-            raise EngineError("Its answer is no JSON.") from None
+            raise EngineError("Its response is not JSON.") from None

@@ -88,7 +88,7 @@ def finish_of(value: object) -> FinishReason | None:
     if (reason := REASONS.get(word)) is not None:
         return reason
     if any(failure in word for failure in _FAILURES):
-        raise EngineError(f"The model's engine gave up: {value[:_LONGEST]!r}.")
+        raise EngineError(f"The model's engine failed: {value[:_LONGEST]!r}.")
     return "stop"  # any other name means a normal end
 
 

@@ -27,7 +27,7 @@ def split_echo(body: bytes, prompt: RawPrompt, choices: int, top: int) -> tuple[
         reply = object_of(body)
         tokens = whole(object_at(reply.get("usage")).get("prompt_tokens"))
         if not tokens:
-            raise EngineError("The model's engine does not tell how long the prompt is.")
+            raise EngineError("The model's engine does not report the length of the prompt.")
         echoes = tuple(
             _cut_out(object_at(choice), position, prompt, tokens, top)
             for position, choice in enumerate(_choices(reply, choices))

@@ -74,7 +74,7 @@ class ReplyReader:
         """Finish reasons of choices that have ended, unless they continue."""
         self._stop_sequences = request.sampling.stop
         self._stops: dict[int, str] = {}
-        """The stop sequences that ended choices, where the engine tells."""
+        """The stop sequences that ended choices, if the engine reports them."""
         self._tool_options = request.options.tool_options
         self._tools: dict[int, ToolReader] = {}
         """Readers of choices with tool calls."""
@@ -107,7 +107,7 @@ class ReplyReader:
             if len(self._reasons) == self._choices:
                 self._end(events)
             else:
-                self._failure = EngineError("The model's engine ended its reply before the answer.")
+                self._failure = EngineError("The model's engine ended its response without output.")
         return self._batch(events)
 
     def check(self) -> None:
@@ -249,9 +249,7 @@ class ReplyReader:
     def _take_opaque(self, fields: RawJson) -> None:
         self._opaque_bytes += sum(map(len, fields.values()))
         if self._opaque_bytes > MOST_CHARACTERS:
-            raise EngineError(
-                "The model's engine sent more reasoning details than a reply may have."
-            )
+            raise EngineError("The model's engine sent too many reasoning details.")
 
     def _read_text(
         self,

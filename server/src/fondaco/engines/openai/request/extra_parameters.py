@@ -57,8 +57,9 @@ def expect_allowed(
     if refused:
         names = ", ".join(path.partition(".")[2] for path in refused)
         raise FieldNotTakenError(
-            f"The engine {engine!r} is not handed these extras: {names}. Leave them out; its operator "
-            "can allow some by `extra_params` and `extra_headers` in the engine's settings.",
+            f"The engine {engine!r} does not receive these parameters: {names}. Leave them out. "
+            "The operator can allow them with `extra_params` and `extra_headers` in the "
+            "engine's settings.",
             faults=dict.fromkeys(refused, (f"Not allowed for the engine {engine!r}.",)),
         )
 

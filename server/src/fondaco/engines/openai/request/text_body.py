@@ -24,7 +24,7 @@ def text_body(
     """Return the JSON of POST /completions.
 
     Args:
-        request: what is asked for.
+        request: the requested completion.
         raw: its prompts.
         model: the engine's name for the model.
         dialect: the engine's profile.
@@ -58,7 +58,7 @@ def text_body(
 
 
 def expect_raw_taken(request: ChatRequest, raw: RawPrompts, dialect: Dialect, engine: str) -> None:
-    """Return if the engine completes the raw prompts of a request as it is asked to.
+    """Return if the engine supports all options of a raw prompt request.
 
     Raises:
         FieldNotTakenError: it does not.
@@ -67,13 +67,13 @@ def expect_raw_taken(request: ChatRequest, raw: RawPrompts, dialect: Dialect, en
         raise no_completions(request.model, engine)
     ids = any(not isinstance(prompt, str) for prompt in raw.prompts)
     if ids and not dialect.token_prompts:
-        raise _refused(request, engine, "prompt", "takes no token ids: send texts")
+        raise _refused(request, engine, "prompt", "accepts no token ids: send texts")
     if raw.suffix is not None and not dialect.suffix:
         raise _refused(request, engine, "suffix", "does not fill in text before a suffix")
     if raw.echo and request.top_logprobs is not None and not dialect.scores_prompts:
         raise _refused(request, engine, "echo", "gives no log probabilities of a prompt's tokens")
     if raw.echo and ids and request.top_logprobs is None:
-        raise _refused(request, engine, "echo", "does not tell the text of token ids")
+        raise _refused(request, engine, "echo", "does not return the text of token ids")
     if request.choices > len(raw.prompts) and not dialect.many_choices:
         raise _refused(request, engine, "n", "returns one choice at a time")
 

@@ -48,7 +48,7 @@ class SearchTool(Open):
     def _expect_any_domain(self) -> Self:
         if self.allowed_domains or self.blocked_domains:
             raise ValueError(
-                "Searches cannot be limited to domains here: leave out allowed_domains and blocked_domains."
+                "Searches cannot be limited to domains. Leave out allowed_domains and blocked_domains."
             )
         return self
 
@@ -62,8 +62,8 @@ class OtherTool(Open):
     def _refuse(self) -> Self:
         named = f" {self.type!r}" if _VERSIONED.fullmatch(self.type) else ""
         raise ValueError(
-            f"The tool type{named} is not supported. Leave it out, or offer a tool of your own: name, "
-            "description and input_schema."
+            f"The tool type{named} is not supported. Leave it out, or define your own tool: "
+            "name, description and input_schema."
         )
 
 
@@ -113,14 +113,14 @@ def tool_options_of(
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidRequestError(
-            f"The tool {twice!r} is offered more than once. Give each a name of its own.",
+            f"The tool {twice!r} is defined more than once. Give each a different name.",
             faults={"tools": ("Each tool needs a name of its own",)},
         )
     if choice is not None and (
         (choice.type == "tool" and choice.name not in names) or (choice.type == "any" and not names)
     ):
         raise InvalidRequestError(
-            "tool_choice asks for a tool that is not offered. Add it to tools, or choose one of: "
+            "tool_choice names a tool that is not in tools. Add it to tools, or choose one of: "
             f"{', '.join(['auto', 'none', *names][:20])}.",
             faults={"tool_choice": ("No tool that is offered",)},
         )
@@ -134,7 +134,7 @@ def tool_options_of(
 def web_options_of(
     offered: Sequence[RequestedTool] | None, choice: ToolPreference | None
 ) -> WebOptions | None:
-    """Return the web search that is asked for; None: none.
+    """Return the web search that is requested; None: none.
 
     A search that is merely offered is made where the question needs one; a chosen one always.
     """

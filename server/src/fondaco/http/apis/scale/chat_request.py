@@ -264,7 +264,7 @@ class ScaleChatRequest(Open):
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         if self.suffix is not None:
-            yield "suffix", "Belongs to completions of text; no engine takes it in a chat."
+            yield "suffix", "Only for text completions; no engine supports it in a chat."
         if self.prediction is not None and len(self.prediction.text) > _LONGEST_PREDICTION:
             yield "prediction", f"Longer than {_LONGEST_PREDICTION} characters."
         if self.top_logprobs is not None and not self.logprobs:
@@ -286,7 +286,7 @@ class ScaleChatRequest(Open):
         if output_format_of(self.response_format) is not None:
             constraints.append("response_format")
         for name in constraints[1:]:
-            yield name, f"Only one form at a time; there is {constraints[0]} already."
+            yield name, f"Only one constraint is allowed; {constraints[0]} is already set."
         if self.guided_whitespace_pattern is not None and not isinstance(
             self._output_format(), JsonSchema
         ):

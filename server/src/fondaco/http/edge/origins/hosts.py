@@ -30,7 +30,7 @@ class Hosts:
         if not self._any and name.lower() not in self._allowed:
             host_name = name.decode("latin-1")[:100]
             raise InvalidRequestError(
-                f"This server does not answer to the host name {host_name!r}. "
+                f"This server does not accept the host name {host_name!r}. "
                 "The operator can add it to server.allowed_hosts."
             )
         self._last_accepted = host

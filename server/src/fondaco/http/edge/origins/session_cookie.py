@@ -44,7 +44,7 @@ def token_in(exchange: Exchange, *, cookies: bool) -> str | None:
         cookies: whether cookies count at all.
 
     Raises:
-        UnauthorizedError: its cookie came from a page that is none of this server's.
+        UnauthorizedError: its cookie was sent by a page of another site.
     """
     if (sent := exchange.headers.get(TOKEN_HEADER)) is not None:
         return sent.decode("latin-1")
@@ -72,19 +72,19 @@ def expect_own_page(exchange: Exchange) -> None:
         )
     if headers.get(b"sec-fetch-site", b"none") not in _OWN_SITES:
         raise UnauthorizedError(
-            "A page of another site sent this request: the session of the dashboard does not count."
+            "A page of another site sent this request, so the dashboard's session is not accepted."
         )
     origin = headers.get(b"origin")
     if origin is None:
         if exchange.method not in _SAFE_METHODS:
             raise UnauthorizedError(
-                "The request names no Origin: the session of the dashboard does not count."
+                "The request has no Origin, so the dashboard's session is not accepted."
             )
     elif not _is_own(origin, exchange):
         raise UnauthorizedError(
             f"The Origin {_shown(origin)} is not that of this server, which is asked for as "
-            f"{_shown(exchange.authority)}: the session of the dashboard does not count. A proxy in front has "
-            "to pass the Host header on unchanged."
+            f"{_shown(exchange.authority)}: the dashboard's session is not accepted. A proxy in "
+            "front must forward the Host header unchanged."
         )
 
 

@@ -12,7 +12,7 @@ from fondaco.ports import OutputFormats
 from fondaco.serving.chat.output.validation import InvalidOutputError, expect_usable, held_to
 
 _ANY_OBJECT = '{"type":"object"}'
-_UNCALLED = "The model called no function, though tool_choice says that it must."
+_UNCALLED = "The model called no function, although tool_choice requires one."
 
 
 async def expect_callable(
@@ -24,7 +24,7 @@ async def expect_callable(
     makes a grammar of it (`compiled`). What it asks for beyond that is between the caller and an upstream.
 
     Raises:
-        InvalidRequestError: arguments cannot be asked for by a function's schema.
+        InvalidRequestError: a function's schema cannot constrain arguments.
         EngineBusyError: too many schemas are being judged.
     """
     callable_ = tool_options.callable
@@ -36,8 +36,8 @@ async def expect_callable(
         await expect_usable(forms, tool.parameters, field, held, scope=scope)
         if json.loads(tool.parameters).get("type", "object") != "object":
             raise InvalidRequestError(
-                f"The arguments of the function {tool.name!r} are no object. Set the type of its "
-                "parameters to 'object'.",
+                f"The arguments of the function {tool.name!r} are not an object. Set the type of "
+                "its parameters to 'object'.",
                 faults={f"{field}.type": ("Must be 'object'",)},
             )
 
@@ -73,7 +73,7 @@ class ToolCallValidation:
     async def expect(self, batch: EventBatch) -> None:
         """Return if no choice ends in the batch with a call that does not fit, or without one that it must make.
 
-        Arguments have to be a JSON object, and to fit their schema where the caller asked for that
+        Arguments must be a JSON object, and match their schema where the caller asked for that
         by `strict`. One that was cut by the output limit is not judged.
 
         Raises:
@@ -98,9 +98,9 @@ class ToolCallValidation:
         name, arguments = parts[0].name, "".join(part.arguments for part in parts)
         schema = self._schemas.get(name, _ANY_OBJECT)
         if schema is _ANY_OBJECT:
-            fault = None if _is_object(arguments) else "are no JSON object"
+            fault = None if _is_object(arguments) else "are not a JSON object"
         elif fault := await self._forms.schema_mismatch(schema, arguments):
-            fault = f"do not fit its parameters: the text {fault}"
+            fault = f"do not match its parameters: the text {fault}"
         if fault is not None:
             raise InvalidOutputError(f"The arguments of the model's call of {name!r} {fault}.")
 

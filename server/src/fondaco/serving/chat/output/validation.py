@@ -40,7 +40,7 @@ class InvalidOutputError(InferenceFailedError):
 async def expect_usable(
     forms: OutputFormats, schema: str, field: str, held: Enforcement, *, scope: str
 ) -> None:
-    """Return if answers can be asked for by a schema, given as JSON text, and held to it.
+    """Return if answers can be requested and validated by a schema, given as JSON text.
 
     Raises:
         InvalidRequestError: it is too large, invalid, too complex, or nothing fits it; or an engine here
@@ -83,13 +83,13 @@ async def output_validation_of(
     it only has to be JSON.
 
     Args:
-        request: what is asked.
+        request: the chat request.
         forms: judges schemas and constraints.
         compiled: whether an engine here may make a grammar of it; else it is an upstream's own matter
             what it makes of a schema, and the answer alone is checked.
 
     Raises:
-        InvalidRequestError: answers cannot be asked for by its schema.
+        InvalidRequestError: answers cannot be constrained by its schema.
         EngineBusyError: too many schemas are being judged.
     """
     check: Check
@@ -114,10 +114,10 @@ async def output_validation_of(
 
 
 def held_to(*, promised: bool, compiled: bool) -> Enforcement | None:
-    """Return how an answer is held to a schema; None: it is not, and nobody here looks at the schema.
+    """Return how an answer is validated against a schema; None: it is not, and the schema is not checked.
 
     Args:
-        promised: whether the answer has to fit it.
+        promised: whether the answer must fit it.
         compiled: whether an engine here may make a grammar of it.
     """
     if compiled:
@@ -126,7 +126,7 @@ def held_to(*, promised: bool, compiled: bool) -> Enforcement | None:
 
 
 def field_of(output_format: OutputFormat) -> str:
-    """Return the field of the request in which an output format was asked for."""
+    """Return the field of the request in which an output format was requested."""
     return (
         "response_format"
         if isinstance(output_format, JsonObject)
@@ -144,7 +144,7 @@ class OutputValidation:
 
         Args:
             check: says what is wrong with one.
-            field: of the request, in which the output format was asked for.
+            field: of the request, in which the output format was requested.
         """
         self._check = check
         self._field = field
@@ -178,6 +178,4 @@ class OutputValidation:
     async def _expect(self, choice: int) -> None:
         fault = await self._check("".join(self._texts.pop(choice, ())))
         if fault is not None:
-            raise InvalidOutputError(
-                f"The answer {fault}: the model did not keep to {self._field}."
-            )
+            raise InvalidOutputError(f"The answer {fault}: the model did not follow {self._field}.")

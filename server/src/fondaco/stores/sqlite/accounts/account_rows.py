@@ -74,7 +74,7 @@ def open_account(
         NameTakenError: an account of this name exists.
     """
     if connection.execute(_TAKEN, (name,)).fetchone() is not None:
-        raise NameTakenError(f"There is an account {name!r} already. Choose another name.")
+        raise NameTakenError(f"The account {name!r} already exists. Choose another name.")
     connection.execute(_OPEN, (name, tier, diem_allocation, milliseconds(now)))
     if usd:
         return grant(connection, name, usd, notes="opening grant", now=now)

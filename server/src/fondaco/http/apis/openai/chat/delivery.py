@@ -18,7 +18,7 @@ from fondaco.serving.chat.pipeline import CallEvent, CallStarted
 class SilentEngineError(InferenceFailedError):
     """The engine ended its response without any content."""
 
-    default = "The engine ended without an answer. Nothing was charged."
+    default = "The engine ended without a response. Nothing was charged."
 
 
 class StreamWriter(Protocol):
@@ -42,7 +42,7 @@ class StreamWriter(Protocol):
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """The beginning of a stream, once an engine has begun to answer."""
+    """The beginning of a stream, once an engine has started to answer."""
 
     writer: StreamWriter
     headers: bytes
@@ -91,7 +91,7 @@ async def streamed(
     Args:
         exchange: the request.
         events: the call.
-        begin: returns the writer once an engine has begun to answer.
+        begin: returns the writer once an engine has started to answer.
         stream: where they are sent.
 
     Raises:

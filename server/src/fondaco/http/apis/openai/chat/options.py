@@ -139,7 +139,7 @@ def tooling_of(
     if len(set(names)) < len(names):
         duplicate = next(name for name in names if names.count(name) > 1)
         raise InvalidRequestError(
-            f"The function {duplicate!r} is offered more than once.",
+            f"The function {duplicate!r} is defined more than once.",
             faults={"tools": ("Each function needs a name of its own",)},
         )
     chosen = _choice(choice, names)
@@ -187,7 +187,7 @@ def _choice(choice: str | ChosenTool | None, names: list[str]) -> ToolChoice:
             return NamedTool(name)
     valid_choices = ", ".join(["auto", "none", *(["required"] if names else []), *names][:20])
     raise InvalidRequestError(
-        f"tool_choice names nothing that is offered. It may be one of: {valid_choices}.",
+        f"tool_choice names a function that is not in tools. It must be one of: {valid_choices}.",
         faults={"tool_choice": ("Neither a mode nor a function in `tools`",)},
     )
 

@@ -133,7 +133,7 @@ class VeniceParameters(Strict):
         """
         if self.enable_e2ee:
             raise SealedRequestError(
-                "venice_parameters.enable_e2ee demands end-to-end encryption, and this request is not "
+                "venice_parameters.enable_e2ee requires end-to-end encryption, and this request is not "
                 "encrypted. Nothing was run. Encrypt it, and send the headers of its protocol "
                 "(docs/how-to/confidential-chat.md), or leave enable_e2ee out.",
                 reason="e2ee_header_missing",
@@ -142,7 +142,7 @@ class VeniceParameters(Strict):
 
     @property
     def web(self) -> WebOptions | None:
-        """The web retrieval that is asked for; None: none."""
+        """The web retrieval that is requested; None: none."""
         if self.enable_web_search == "off" and not self.enable_web_scraping:
             return None
         return WebOptions(
@@ -280,13 +280,13 @@ class ChatRequest(Open):
         """Return how many alternatives of each token to return; None: no log probabilities.
 
         Raises:
-            InvalidRequestError: alternatives are asked for without log probabilities.
+            InvalidRequestError: alternatives are requested without log probabilities.
         """
         if self.logprobs:
             return self.top_logprobs or 0
         if self.top_logprobs:
             raise InvalidRequestError(
-                f"top_logprobs {self.top_logprobs!r} needs `logprobs: true` beside it.",
+                f"top_logprobs {self.top_logprobs!r} needs `logprobs: true`.",
                 faults={"top_logprobs": ("Only with logprobs: true",)},
             )
         return None

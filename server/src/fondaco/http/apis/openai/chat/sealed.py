@@ -46,7 +46,7 @@ async def sealed_completion(
 
     Raises:
         SealedRequestError: a message is not encrypted.
-        InvalidRequestError: something is asked for by which content would pass in plain.
+        InvalidRequestError: an option would expose content in plain text.
     """
     body, call = context.body, context.call()
     expect_sealed(body, sealed.format)
@@ -75,7 +75,7 @@ def expect_sealed(body: ChatRequest, form: SealedFormat) -> None:
 
     Raises:
         SealedRequestError: a message is not encrypted.
-        InvalidRequestError: something is asked for by which content would pass in plain.
+        InvalidRequestError: an option would expose content in plain text.
     """
     if form is SealedFormat.ORIGINAL and not body.stream:
         raise InvalidRequestError(
@@ -84,23 +84,23 @@ def expect_sealed(body: ChatRequest, form: SealedFormat) -> None:
         )
     for field in plain_fields(body):
         raise InvalidRequestError(
-            f"{field} is not supported in encrypted calls: content would leave the enclave unencrypted. "
-            "Leave it out, or ask a model without encryption.",
+            f"{field} is not supported in encrypted requests: content would leave the enclave "
+            "unencrypted. Leave it out, or use a model without encryption.",
             faults={field: ("Not supported with end-to-end encryption",)},
         )
     for index, message in enumerate(body.messages):
         if (path := _unsealed(message, form)) is not None:
             path = f"messages.{index}.{path}"
             raise SealedRequestError(
-                f"{path} is not encrypted. In an encrypted call every message of every role is; encrypt its "
-                "content to the model key, and leave other fields out.",
+                f"{path} is not encrypted. In an encrypted request, all messages must be "
+                "encrypted. Encrypt its content to the model key, and leave other fields out.",
                 reason="e2ee_decryption_failed",
                 faults={path: ("Not encrypted",)},
             )
 
 
 def plain_fields(body: ChatRequest) -> tuple[str, ...]:
-    """Return the fields that are given, and by which content would pass in plain."""
+    """Return the set fields that would expose content in plain text."""
     own = body.venice_parameters or DEFAULT_PARAMETERS
     given = {
         "tools": body.tools is not None,

@@ -55,7 +55,7 @@ class SpokenReply:
     created: int
     """Unix seconds: nothing is stored, so that is also when it ends."""
     voice: str
-    """The voice that speaks: another one than was asked for, where that is not here."""
+    """The voice in use: differs from the requested one if that is not installed."""
 
     async def read(self, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of a text.
@@ -79,10 +79,10 @@ def spoken_reply(
     choices: int,
     stream: bool,
 ) -> SpokenReply | None:
-    """Return what reads a reply aloud; None where nobody asks for it.
+    """Return the speech of a reply; None if it is not requested.
 
     Raises:
-        InvalidRequestError: several choices are asked for, there is no such voice, or `audio` is given
+        InvalidRequestError: several choices are requested, the voice does not exist, or `audio` is given
             without its modality.
         ModelNotFoundError: no model speaks here.
         EngineUnavailableError: none can.
@@ -93,7 +93,7 @@ def spoken_reply(
             raise InvalidRequestError(faults={_AUDIO: (why,)})
         return None
     if choices > 1:
-        raise InvalidRequestError(faults={"modalities": ("Only one choice is read aloud.",)})
+        raise InvalidRequestError(faults={"modalities": ("Only one choice can be spoken.",)})
     audio = audio or SpokenAudio()
     request = SpeechRequest(
         model=_DEFAULT,

@@ -95,7 +95,7 @@ class ImageEditRequest(Strict):
             InvalidRequestError: there are several images, a stream, or a JPEG is asked to be transparent.
         """
         if self.stream:
-            reason = "A picture is sent when it is complete. Leave it out, or send false."
+            reason = "An image is sent when it is complete. Leave it out, or send false."
             raise InvalidRequestError(faults={"stream": (reason,)})
         output_format = self.output_format or "png"
         transparent = self.background == "transparent"
@@ -116,7 +116,7 @@ class ImageEditRequest(Strict):
             return self.image
         first, *more = self.image
         if more:
-            reason = f"{len(self.image)} images were sent; the models here edit one. Send one."
+            reason = f"{len(self.image)} images were sent; models edit one image. Send one."
             raise InvalidRequestError(faults={"image": (reason,)})
         return first
 

@@ -150,10 +150,12 @@ class CreateTranscriptionRequest(_Recording):
             reason = f"Needs `response_format: verbose_json` (got {self.shown_as!r})."
             faults["timestamp_granularities"] = (reason,)
         if self.stream and self.shown_as not in _STREAMED:
-            reason = f"{self.shown_as!r} is written when it is complete. Stream json or text."
+            reason = f"{self.shown_as!r} cannot be streamed. Stream json or text."
             faults["stream"] = (reason,)
         if _listed(self.include):
-            faults["include"] = ("The models here tell no log probabilities. Leave it out.",)
+            faults["include"] = (
+                "No model returns log probabilities for transcriptions. Leave it out.",
+            )
         if faults:
             raise InvalidRequestError(faults=faults)
 

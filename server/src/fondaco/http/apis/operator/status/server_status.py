@@ -78,7 +78,7 @@ class ServerStatus(BaseModel):
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Show the server at a glance; no engine is asked for it."""
+    """Show the server at a glance, without requests to engines."""
     platform = context.platform
     rates, fault = platform.activity.rates(), _fault(platform)
     today = await _charged_today(platform)
@@ -117,9 +117,9 @@ def _fault(platform: Platform) -> str | None:
     except FondacoError as error:
         return str(error)
     if not model.available:
-        return f"The files of the default model {model.id!r} are not here."
+        return f"The files of the default model {model.id!r} are not installed."
     if not platform.reachability.serves(model.engines):
-        return f"No engine of the default model {model.id!r} answers."
+        return f"No engine of the default model {model.id!r} responds."
     return None
 
 

@@ -43,8 +43,8 @@ async def run(context: RequestContext[None, UsageSummaryQuery]) -> Response:
     sums = await context.platform.charges.usage(query)
     if len(sums) > _MOST_ROWS:
         raise InvalidRequestError(
-            f"The summary has more than {_MOST_ROWS:,} rows. Name a shorter time, or fewer fields in "
-            "groupBy.",
+            f"The summary has more than {_MOST_ROWS:,} rows. Choose a shorter time range, or "
+            "fewer fields in groupBy.",
             faults={"groupBy": (f"More than {_MOST_ROWS:,} rows.",)},
         )
     columns = [name for field in UsageField if field in query.by for name in _FIELDS[field]]
@@ -76,7 +76,7 @@ def _query(context: RequestContext[None, UsageSummaryQuery]) -> UsageSumQuery:
         message = "startDate is in the future, and no endDate is given."
         raise InvalidRequestError(message, faults={"startDate": (message,)})
     if until_ms // _DAY_MS - since_ms // _DAY_MS >= _MOST_DAYS:
-        message = f"A summary covers at most {_MOST_DAYS} days. Ask for each year by itself."
+        message = f"A summary covers at most {_MOST_DAYS} days. Request each year separately."
         raise InvalidRequestError(message, faults={"startDate": (message,)})
     account_id = context.key_holder.account.id
     return UsageSumQuery(account_id, since_ms, until_ms, given.groupBy, _MOST_ROWS + 1)

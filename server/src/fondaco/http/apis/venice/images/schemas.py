@@ -172,9 +172,9 @@ class GenerateImageRequest(Strict):
             reason = f"A binary response holds one image (got {self.variants})."
             faults["variants"] = (f"{reason} Set return_binary to false, or variants to 1.",)
         if self.aspect_ratio is not None and (self.width or self.height):
-            faults["aspect_ratio"] = ("Give either an aspect ratio, or width and height.",)
+            faults["aspect_ratio"] = ("Send either an aspect ratio, or width and height.",)
         if self.resolution is not None and self.aspect_ratio is None:
-            faults["resolution"] = ("It goes with `aspect_ratio`, which is missing.",)
+            faults["resolution"] = ("It needs `aspect_ratio`, which is missing.",)
         return faults
 
 

@@ -48,7 +48,7 @@ def _end(value: object) -> float | None:
         return None
     if isinstance(value, str):
         return unix_seconds(value)
-    raise ValueError("Write a text, or null for never.")
+    raise ValueError("Write a date, or null for never.")
 
 
 Description = Annotated[

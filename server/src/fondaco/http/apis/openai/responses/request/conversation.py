@@ -252,5 +252,5 @@ def _content(parts: Sequence[Part]) -> str | tuple[Part, ...]:
 def _misplaced(kind: str, role: str, place: str) -> InvalidRequestError:
     why = f"A message of the role {role!r} has no {kind!r}."
     return InvalidRequestError(
-        f"{place}: {why} Put it into a message of another role.", faults={f"{place}.type": (why,)}
+        f"{place}: {why} Put it in a message of another role.", faults={f"{place}.type": (why,)}
     )

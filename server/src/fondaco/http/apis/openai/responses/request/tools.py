@@ -34,8 +34,8 @@ _SEARCHES = (
 _LONGEST = 64
 """Characters of a name that an error repeats."""
 _HOSTED = {
-    kind: f"`{kind}` is a tool that OpenAI hosts, and this server does not: offer a function of your own in "
-    "its place. Of the hosted tools there is only `web_search`."
+    kind: f"`{kind}` is a tool hosted by OpenAI, which this server does not support. Define a "
+    "function instead. The only hosted tool here is `web_search`."
     for kind in (
         *("apply_patch", "code_interpreter", "computer", "computer_use", "computer_use_preview"),
         *("file_search", "image_generation", "local_shell", "mcp", "programmatic_tool_calling"),
@@ -308,7 +308,7 @@ def _allowed(
 
 def _not_offered(name: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"tool_choice names the tool {name!r}, which is not offered. Add it to `tools`, or choose another.",
+        f"tool_choice names the tool {name!r}, which is not in `tools`. Add it to `tools`, or choose another.",
         faults={"tool_choice": ("Names a tool that is not in `tools`",)},
     )
 
