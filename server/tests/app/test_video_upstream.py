@@ -152,7 +152,7 @@ async def test_an_sd_server_of_the_configuration_makes_videos(tmp_path: Path) ->
             'has to be "video"',
         ),
         ({}, COMFY + "audio = true\nsoundtrack = true", "does not support it"),
-        ({"3": {"class_type": "SaveImage", "inputs": {}}}, COMFY, "it needs a SaveVideo node"),
+        ({"3": {"class_type": "SaveImage", "inputs": {}}}, COMFY, "Add a SaveVideo node"),
         ({}, COMFY.replace("mine = ", "other = "), "runs no model 'other' of type video"),
     ],
 )

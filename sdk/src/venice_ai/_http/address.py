@@ -17,8 +17,8 @@ def checked(base_url: str, source: str) -> str:
         ValueError: It is no address that paths can be added to, or has credentials in it.
     """
     if not isinstance(base_url, str):
-        raise TypeError(f"{source} has to be a str, not {type(base_url).__name__}.")
-    if "@" in base_url:  # not shown: the user information may be secret
+        raise TypeError(f"{source} is of type {type(base_url).__name__}. Pass it as a str.")
+    if "@" in base_url:  # not shown: what stands before it may be secret
         raise ValueError(
             f"{source} has a user name or a password in it. Pass `api_key`, or `default_headers`."
         )

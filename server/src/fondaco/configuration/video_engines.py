@@ -118,7 +118,7 @@ def _media(
     limits_at = dotted(("models", model_id, "video"))
     if takes_picture and not has_image:
         yield (
-            f"{name}: no value of a node is {{{{image}}}}. Write it where the picture belongs, or set "
+            f"{name}: no node has the value {{{{image}}}}. Write it where the picture belongs, or set "
             f'{limits_at}.kind = "text-to-video".'
         )
     if has_image and not (takes_picture and limits.needs_picture):
@@ -128,7 +128,7 @@ def _media(
         )
     if goes_by_video and not has_video:
         yield (
-            f"{name}: no value of a node is {{{{video}}}}. Write it as the `file` of a LoadVideo node, or "
+            f"{name}: no node has the value {{{{video}}}}. Write it as the `file` of a LoadVideo node, or "
             f'set another {limits_at}.kind than "video".'
         )
     if has_video and not goes_by_video:

@@ -121,7 +121,7 @@ async def test_checkpoints_are_listed_once_and_again_for_a_new_name(
     for model in ("ours", "old", "ours"):
         await engine.generate(replace(TASK, model=model))
     assert len(fake.asked_at("/sdapi/v1/sd-models")) == 1
-    with pytest.raises(EngineUnavailableError, match="lists no checkpoint 'no such'"):
+    with pytest.raises(EngineUnavailableError, match="does not list the checkpoint 'no such'"):
         await engine.generate(replace(TASK, model="lost"))
     assert len(fake.asked_at("/sdapi/v1/sd-models")) == 2
     assert len(fake.asked_at(TXT2IMG)) == 3

@@ -302,5 +302,5 @@ async def test_a_picture_that_is_left_on_its_way_is_blanked_at_once(
 
 
 async def test_models_without_a_workflow_edit_nothing(engine: ComfyUI) -> None:
-    with pytest.raises(EngineError, match="no workflow that edits by 'bare'"):
+    with pytest.raises(EngineError, match="no workflow that edits with 'bare'"):
         await engine.edit(replace(EDIT, model="bare"))

@@ -72,7 +72,7 @@ def test_a_workflow_that_cannot_be_used_says_why(case: str) -> None:
 
 
 def test_a_workflow_that_edits_needs_the_picture() -> None:
-    with pytest.raises(WorkflowError, match=r"no value of a node is {{image}}"):
+    with pytest.raises(WorkflowError, match=r"no node has the value {{image}}"):
         parsed({"1": PROMPT, "2": SAVE}, edits=True)
     with pytest.raises(WorkflowError, match="Scale the picture to them with an ImageScale node"):
         parsed({key: EDITING[key] for key in "123"}, edits=True)

@@ -218,7 +218,7 @@ LIES: dict[str, tuple[Any, str]] = {
         "frames instead of 16|damaged",
     ),
     "a single frame": (film_of(1, 64, 64), "1 frames instead of 16"),
-    "another codec": (film_of(17, 64, 64, codec="mpeg4"), "of mpeg4, not of JPEG"),
+    "another codec": (film_of(17, 64, 64, codec="mpeg4"), "codec is mpeg4, not JPEG"),
     "too small": (film_of(17, 48, 48), "48 x 48 pixels instead of 64 x 48"),
     "too large": (film_of(17, 192, 64), "192 x 64 pixels instead of 64 x 48"),
     "larger than it says": (

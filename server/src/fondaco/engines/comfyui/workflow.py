@@ -177,12 +177,12 @@ def _expect_of_use(used: frozenset[Placeholder], *, edits: bool, videos: bool) -
     """
     if edits and Placeholder.IMAGE not in used:
         raise WorkflowError(
-            "no value of a node is {{image}}, the picture to edit. Write it as the `image` of a "
+            "no node has the value {{image}}, the picture to edit. Write it as the `image` of a "
             "LoadImage node."
         )
     if edits and not used >= _SIZE:
         raise WorkflowError(
-            "no values of nodes are {{width}} and {{height}}, the size of the result. Scale the picture "
+            "no nodes have the values {{width}} and {{height}}, the size of the result. Scale the picture "
             "to them with an ImageScale node."
         )
     strange = (used & _OF_EDITS) - ({Placeholder.IMAGE} if videos else set())
