@@ -150,7 +150,7 @@ def test_what_an_engine_lacks_is_warned_of(fondaco: Fondaco) -> None:
     video = {**recorded("GET /sdcpp/v1/capabilities"), "supported_modes": ["vid_gen"]}
     with serving_engine(FakeEngine({"/sdcpp/v1/capabilities": video})) as engine:
         told = fondaco("engines", "add", engine.url, "--dialect", "sd-server")
-        assert (told.code, "cannot make images" in told.err) == (6, True)
+        assert (told.code, "makes videos, not images" in told.err) == (6, True)
 
 
 @contextmanager

@@ -181,7 +181,7 @@ async def test_an_answer_that_ends_at_words_of_its_caller_is_given_as_it_is(form
 async def test_a_model_without_forms_names_those_that_have_them(forming: House) -> None:
     reply = await forming.chat(model="toy", response_format=OBJECT)
     assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_MODEL")
-    assert "These do: forming." in reply.json()["error"]
+    assert "Models that do: forming." in reply.json()["error"]
 
 
 HOSTILE: dict[str, dict[str, object]] = {

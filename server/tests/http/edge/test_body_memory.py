@@ -159,7 +159,7 @@ async def test_an_account_has_so_many_calls_at_a_time_and_not_one_more() -> None
             for _ in range(5):
                 refused = await one.chat(max_tokens=1)
                 assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMIT_EXCEEDED")
-                assert "3 calls under way" in refused.json()["error"]
+                assert "3 calls in progress" in refused.json()["error"]
                 assert refused.headers["retry-after"] == "1"
                 assert refused.headers["x-ratelimit-limit-requests"] == "3"
                 assert refused.headers["x-ratelimit-remaining-requests"] == "0"

@@ -143,9 +143,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "an empty name": (form(part("")), "name="),
     "no disposition": (form(b"Content-Type: text/plain\r\n\r\nx"), "name="),
     "another disposition": (form(PROMPT.replace(b"form-data", b"attachment")), "name="),
-    "repeats a header": (
+    "a header twice": (
         form(part("prompt", b"x", 'Content-Disposition: form-data; name="b"')),
-        "twice",
+        "repeats a header",
     ),
     "no header": (form(b"\r\nx"), "name="),
     "a header without a colon": (form(b"Content-Disposition\r\n\r\nx"), "is not multipart"),
@@ -155,7 +155,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "many parts": (form(*[part(f"a{n}") for n in range(65)]), "64 parts"),
     "base64": (
         form(part("prompt", b"eA==", "Content-Transfer-Encoding: base64"), IMAGE),
-        "as it is",
+        "unencoded",
     ),
     "latin-1": (
         form(part("prompt", b"x", "Content-Type: text/plain; charset=latin-1"), IMAGE),

@@ -225,7 +225,7 @@ async def test_several_pictures_are_refused_however_they_are_sent(one: House) ->
     for name in ("image", "image[]"):
         reply = await send_form(one, EDITS, [(name, picture())] * 2, prompt="Colorize")
         assert code(reply) == (400, "INVALID_REQUEST")
-        assert "2 images were sent; the models here edit one" in reply.json()["error"]
+        assert "2 images were sent; models edit one image" in reply.json()["error"]
         assert (
             await send_form(one, EDITS, {name: picture()}, prompt="Colorize")
         ).status_code == 200

@@ -70,7 +70,7 @@ REFUSED: list[tuple[Json, str, str]] = [
     ({"tools": [{"type": "file_search"}]}, "tools.0", "file_search"),
     ({"tools": [{"type": "mcp", "server_label": "x"}]}, "tools.0", "mcp"),
     ({"tools": [{"type": "function", "name": "a b"}]}, "tools.0.name", "pattern"),
-    ({"tools": [AGE, AGE]}, "tools", "a different name"),
+    ({"tools": [AGE, AGE]}, "tools", "name of its own"),
     ({"tool_choice": {"type": "function", "name": "age"}}, "tool_choice", "Neither"),
     ({"tool_choice": {"type": "web_search_preview"}}, "tool_choice", "not in `tools`"),
     ({"tool_choice": {"type": "code_interpreter"}}, "tool_choice", "code_interpreter"),

@@ -243,4 +243,4 @@ async def test_where_there_is_no_engine_it_is_refused() -> None:
     async with world() as one:
         reply = await one.house.chat(venice_parameters={"enable_web_search": "on"})
         assert reply.status_code == 400
-        assert "Web search is switched off" in reply.json()["error"]
+        assert "Web search is disabled" in reply.json()["error"]
