@@ -138,7 +138,9 @@ async def test_names_that_the_engine_would_ignore_are_its_failure(fake: FakeSdSe
             await SdServer("sd", client, {"ours": "flux"}, options).generate(TASK)
     engine = SdServer("sd", client, {"lost": "sdxl"}, ImageOptions())
     for _ in range(2):
-        with pytest.raises(EngineError, match=r"does not support 'sdxl'. It supports flux, flux.safetensors"):
+        with pytest.raises(
+            EngineError, match=r"does not support 'sdxl'\. It supports flux, flux.safetensors"
+        ):
             await engine.generate(replace(TASK, model="lost"))
     await client.aclose()
     assert not fake.asked_at(SUBMIT)

@@ -202,8 +202,16 @@ NOT_TAKEN: dict[str, tuple[str, str, str]] = {
     "too many pixels": (base64(picture(4_097, 4_096)), "INVALID_IMAGE_FORMAT", "16,777,216 pixels"),
     "truncated": (base64(picture()[:-20]), "CORRUPTED_IMAGE", "end is missing"),
     "damaged": (base64(picture()[:60] + bytes(40) + picture()[100:]), "CORRUPTED_IMAGE", "damaged"),
-    "png and zip": (base64(picture() + b"PK\5\6" + bytes(18)), "CORRUPTED_IMAGE", "other data after the image"),
-    "webp and zip": (base64(picture(kind="WEBP") + b"PK\5\6"), "CORRUPTED_IMAGE", "other data after the image"),
+    "png and zip": (
+        base64(picture() + b"PK\5\6" + bytes(18)),
+        "CORRUPTED_IMAGE",
+        "other data after the image",
+    ),
+    "webp and zip": (
+        base64(picture(kind="WEBP") + b"PK\5\6"),
+        "CORRUPTED_IMAGE",
+        "other data after the image",
+    ),
     "gif and zip": (base64(picture(kind="GIF") + b"PK\5\6"), "CORRUPTED_IMAGE", "end is missing"),
 }
 
