@@ -247,6 +247,7 @@ async def house(
                 dialect=dialect,
                 whole_as_stream=whole_as_stream,
                 read_on_s=read_on_s,
+                whole_timeout_s=first_byte_timeout_s,
                 extra_params=extra_params,
                 extra_headers=extra_headers,
                 templates=templates,
