@@ -133,7 +133,7 @@ def test_the_command_to_copy_runs_as_it_stands(
     ended = subprocess.run(
         ["bash", "-e", "-c", command.replace("curl ", "curl -fsS ")],
         cwd=tmp_path,
-        env={"PATH": os.defpath, "FONDACO_API_KEY": key},
+        env={"PATH": os.defpath, "OPENAI_API_KEY": key},
         capture_output=True,
         text=True,
         timeout=120,

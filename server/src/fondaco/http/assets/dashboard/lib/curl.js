@@ -1,7 +1,7 @@
-/** A model's first call as a command: it runs as it stands where $FONDACO_API_KEY is a key. */
+/** A model's first call as a command: it runs as it stands where $OPENAI_API_KEY is a key. */
 import { url } from "./api.js";
 
-const KEY = '-H "Authorization: Bearer $FONDACO_API_KEY"';
+const KEY = '-H "Authorization: Bearer $OPENAI_API_KEY"';
 const PICTURE = "lighthouse.webp";
 const RECORDING = "hello.mp3";
 

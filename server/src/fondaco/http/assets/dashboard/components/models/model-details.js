@@ -52,7 +52,7 @@ export function ModelDetails({ model, id, downloads }) {
     ${command
       ? html`<${Panel} title="Call it">
           <div class="stack">
-            <p class="muted">The command runs as it stands where <code>FONDACO_API_KEY</code> is a key of yours.</p>
+            <p class="muted">The command runs as it stands where <code>OPENAI_API_KEY</code> is a key of yours.</p>
             <${CodeBlock} title="curl" code=${command} />
           </div>
         <//>`
