@@ -69,7 +69,7 @@ class DeadKeysStayDead:
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
         assert self.dead, "No key was deleted."
 
-    def _expect_not_found(self, host: str, key_id: str, authorization: str) -> None:
+    def _expect_not_found(self, host: str, key_id: str, authorization: str | bytes) -> None:
         """Ask for a deleted key in every way: sequences of operations rarely come back to it."""
         url, headers = f"http://{host}{KEYS}", {"Authorization": authorization}
         replies = {
