@@ -6,7 +6,7 @@ ledger over a real SQLite file, the writer's thread included, and the limits of 
 """
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from statistics import median
@@ -117,6 +117,12 @@ class NoLimits:
     async def admit(self, call: Call, model: AnyModel, tokens: int) -> NoPlace:
         """Admit every call."""
         return self._place
+
+    def room(
+        self, account_id: int, tier: str, model: AnyModel, tokens: int
+    ) -> Callable[[], NoPlace]:
+        """Admit every call."""
+        return lambda: self._place
 
     def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return numbers that nobody reaches."""

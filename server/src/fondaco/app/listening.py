@@ -133,6 +133,7 @@ def listener_of(
         ConnectionRegistry(
             most, min(server.client_connection_limit, max(1, most // 2)), edge.limited
         ),
+        fast_path=None if server.access_log else edge.answer_fast,
         drain_delay_s=_drain_delay_s(server.drain_delay_s),
         drain_timeout_s=server.drain_timeout_s,
         started=announce,

@@ -25,7 +25,7 @@ class PooledResponse:
     """A response as it arrives."""
 
     __slots__ = (
-        "_chunks", "_connection", "_failure", "_headers", "_waiter",
+        "_chunks", "_connection", "_failure", "_headers", "_settled", "_waiter",
         "complete", "reusable", "status",
     )  # fmt: skip
 
@@ -40,6 +40,7 @@ class PooledResponse:
         self._headers: list[tuple[bytes, bytes]] = []
         self._chunks = chunks
         self._failure: EngineError | None = None
+        self._settled: Callable[[], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -76,6 +77,26 @@ class PooledResponse:
             raise IncompleteResponseError(f"The engine's response is larger than {limit:,} bytes.")
         return body
 
+    def when_settled(self, settled: Callable[[], None] | None) -> None:
+        """Call `settled` once, in place of waking a reader: when no more of the response can be awaited unread.
+
+        It is then complete, has failed, or is larger than what a connection holds unread. None: call nothing.
+        """
+        self._settled = settled
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended too early."""
+        return self._failure is not None
+
+    def received(self) -> bytes:
+        """Return what has arrived of the body and was not read."""
+        return self._take() if self._chunks else b""
+
+    def unread(self, body: bytes) -> None:
+        """Put back what `received` returned."""
+        self._chunks.append(body)
+
     def add_header(self, name: bytes, value: bytes) -> None:
         """Add a header of the head, or of an interim response's head."""
         self._headers.append((name, value))
@@ -96,6 +117,11 @@ class PooledResponse:
 
     def wake(self) -> None:
         """Wake the reader."""
+        if self._settled is not None:
+            if self.complete or self._failure is not None or self._connection.paused:
+                settled, self._settled = self._settled, None
+                settled()
+            return
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -144,7 +170,8 @@ class ClientConnection(asyncio.Protocol):
         self._response: PooledResponse | None = None
         self._header_bytes = 0
         self._unfinished_bytes = 0
-        self._paused = False
+        self.paused = False
+        """Whether reading is paused, as too much is unread."""
         self._chunk_timeout_s = inf
         self._last_data_at = 0.0
         """Arrival time of the last part of the body."""
@@ -205,8 +232,8 @@ class ClientConnection(asyncio.Protocol):
     def resume(self) -> None:
         """Resume reading, since the reader has caught up."""
         self._unread_bytes = 0
-        if self._paused and self._transport is not None:
-            self._paused = False
+        if self.paused and self._transport is not None:
+            self.paused = False
             self._last_data_at = self._loop.time()  # restarts the chunk time-out
             self._transport.resume_reading()
 
@@ -296,8 +323,8 @@ class ClientConnection(asyncio.Protocol):
         self._deadline = inf
 
     def _pause(self) -> None:
-        if not self._paused and self._transport is not None:
-            self._paused = True
+        if not self.paused and self._transport is not None:
+            self.paused = True
             self._transport.pause_reading()
 
     # One timer serves many requests: when it fires early, it is rescheduled to the current deadline.
@@ -316,7 +343,7 @@ class ClientConnection(asyncio.Protocol):
         now = self._loop.time()
         if self._response.status and now < self._total_deadline:
             # While reading is paused, silence is not the engine's fault.
-            last_data_at = now if self._paused else self._last_data_at
+            last_data_at = now if self.paused else self._last_data_at
             self._deadline = min(last_data_at + self._chunk_timeout_s, self._total_deadline)
         if now < self._deadline:
             self._watch()

@@ -73,7 +73,7 @@ class HttpPool:
         first_byte_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
-    ) -> "_Exchange":
+    ) -> "PooledExchange":
         """Send a request and wait for the head of the response; see `HttpClient.send`."""
         kind = content_type if body else ""
         head = self._heads.get((method, path, kind)) or self._head(method, path, kind)
@@ -83,7 +83,7 @@ class HttpPool:
         first_byte_s = (
             self._first_byte_timeout_s if first_byte_timeout_s is None else first_byte_timeout_s
         )
-        return _Exchange(self, request, (first_byte_s, total_s, self._chunk_timeout_s))
+        return PooledExchange(self, request, (first_byte_s, total_s, self._chunk_timeout_s))
 
     async def aclose(self) -> None:
         """Close all connections; responses under way break off."""
@@ -93,6 +93,15 @@ class HttpPool:
         while self._queue:
             self._pass_on(None)
         await asyncio.sleep(0)  # lets the event loop close the aborted sockets
+
+    @property
+    def idle(self) -> bool:
+        """Whether a request can be sent without waiting for a connection."""
+        return bool(self._idle) and not self._idle[-1].closed
+
+    def take_idle(self) -> ClientConnection:
+        """Return an idle connection; only where there is one."""
+        return self._idle.pop()
 
     async def take(self) -> ClientConnection:
         """Return an idle connection, a new one, or the next that is given back."""
@@ -230,10 +239,10 @@ class HttpPool:
             self._pass_on(None)
 
 
-class _Exchange:
+class PooledExchange:
     """A request and its response, as an async context."""
 
-    __slots__ = ("_connection", "_request", "_timeouts_s", "_upstream")
+    __slots__ = ("_connection", "_request", "_sent", "_timeouts_s", "_upstream")
 
     def __init__(
         self, upstream: HttpPool, request: bytes, timeouts_s: tuple[float, float, float]
@@ -243,13 +252,24 @@ class _Exchange:
         self._timeouts_s = timeouts_s
         """First byte, total, and between chunks."""
         self._connection: ClientConnection | None = None
+        self._sent: PooledResponse | None = None
+
+    def send(self) -> PooledResponse:
+        """Send the request over an idle connection, before the context is entered; only where there is one.
+
+        Leave the context, or call `leave`, in any case.
+        """
+        connection = self._connection = self._upstream.take_idle()
+        response = self._sent = connection.ask(self._request, *self._timeouts_s)
+        return response
 
     async def __aenter__(self) -> PooledResponse:
-        self._connection = await self._upstream.take()
+        if self._connection is None:
+            self._connection = await self._upstream.take()
         try:
             return await self._ask(self._connection)
         except BaseException:
-            self._leave()
+            self.leave()
             raise
 
     async def __aexit__(
@@ -258,10 +278,10 @@ class _Exchange:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leave()
+        self.leave()
 
     async def _ask(self, connection: ClientConnection) -> PooledResponse:
-        response = connection.ask(self._request, *self._timeouts_s)
+        response = self._sent or connection.ask(self._request, *self._timeouts_s)
         try:
             await response.head()
         except IncompleteResponseError:
@@ -277,7 +297,8 @@ class _Exchange:
         await response.head()
         return response
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give the connection back; where the response is not complete, close it."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._upstream.give_back(connection)

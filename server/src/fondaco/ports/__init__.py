@@ -2,7 +2,7 @@
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.clock import Clock, Ids
-from fondaco.ports.engines.chat import ChatEngine, Prompt
+from fondaco.ports.engines.chat import BegunAnswer, ChatEngine, ImmediateChatEngine, Prompt
 from fondaco.ports.engines.downloads import Download, Downloads, DownloadState
 from fondaco.ports.engines.embeddings import EmbeddingEngine
 from fondaco.ports.engines.enclave import Enclave
@@ -72,6 +72,7 @@ __all__ = [
     "AccountPage",
     "AccountReport",
     "Accounts",
+    "BegunAnswer",
     "Challenges",
     "CharacterUses",
     "ChargePage",
@@ -98,6 +99,7 @@ __all__ = [
     "ImageEditor",
     "ImageEngine",
     "ImageUpscaler",
+    "ImmediateChatEngine",
     "JobReport",
     "JobStore",
     "Journal",

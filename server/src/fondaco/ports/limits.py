@@ -1,6 +1,6 @@
 """Rate limits of accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from fondaco.domain.models.model import AnyModel
@@ -38,6 +38,16 @@ class RateLimiter(Protocol):
 
         Raises:
             RateLimitExceededError: a limit of the account's tier is reached; nothing was counted.
+        """
+        ...
+
+    def room(
+        self, account_id: int, tier: str, model: AnyModel, tokens: int
+    ) -> Callable[[], Reservation] | None:
+        """Return what reserves, if called at once, as `admit` does, for a call that costs money.
+
+        None: a limit is reached, the tier's calls cost nothing, or finding out takes waiting. Nothing is
+        counted yet.
         """
         ...
 

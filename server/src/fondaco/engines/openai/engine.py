@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from math import inf
 
 import orjson
 
 from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.clients.pool import HttpPool, PooledExchange
 from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EventParser
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.message import Message, Role
@@ -24,6 +26,7 @@ from fondaco.engines.common.raw_prompts import echoes, one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
+from fondaco.engines.openai.begun_answer import BegunAnswer
 from fondaco.engines.openai.errors import refusal
 from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
@@ -105,6 +108,7 @@ class OpenAICompatible:
         """
         self._name = name
         self._upstream = upstream
+        self._pool = upstream if isinstance(upstream, HttpPool) else None
         self._models = models
         self._dialect = DIALECTS[dialect]
         if not completions:
@@ -214,6 +218,30 @@ class OpenAICompatible:
             return self._scored(request, raw) if _is_scored(request) else self._echoed(request, raw)
         return self._answered(request)
 
+    def bound(self, request: ChatRequest) -> Prompt | None:
+        """Return the prompt's bound, where a plain request can be sent at once and its answer is read whole."""
+        pool = self._pool
+        if pool is None or not pool.idle or request.model not in self._models:
+            return None
+        if request.options is not NO_OPTIONS or not self._whole(request):
+            return None
+        if self._dialect.count is not Count.NOT and self._monotonic() >= self._counts_from:
+            return None
+        return Prompt(_most_tokens(request), exact=False)
+
+    def begin(self, request: ChatRequest) -> BegunAnswer:
+        """Return the answer to a plain request that is sent over an idle connection."""
+        if self._pool is None:
+            raise EngineError(f"The engine {self._name!r} cannot be asked at once.")
+        reader = ReplyReader(request, self._dialect, self._name)
+        exchange = self._pool.send(
+            "POST",
+            _CHAT,
+            self._body(request, stream=False),
+            first_byte_timeout_s=self._whole_timeout_s,
+        )
+        return BegunAnswer(exchange, reader, partial(self._non_streaming, request))
+
     def _takes_together(self, request: ChatRequest, raw: RawPrompts) -> bool:
         """Whether all raw prompts of a request are sent to the engine at once."""
         return self._dialect.many_prompts and not (raw.echo and _is_scored(request))
@@ -306,16 +334,12 @@ class OpenAICompatible:
                 async for batch in batches:
                     yield batch
 
-    async def _non_streaming(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
+    async def _non_streaming(
+        self, request: ChatRequest, begun: PooledExchange | None = None
+    ) -> AsyncGenerator[EventBatch]:
+        """Yield the answer that comes in one piece, to a request that is sent now or `begun` before."""
         reader = ReplyReader(request, self._dialect, self._name)
-        body, headers = self._body(request, stream=False), self._headers(request)
-        async with self._upstream.send(
-            "POST",
-            _path(request),
-            body,
-            headers=headers,
-            first_byte_timeout_s=self._whole_timeout_s,
-        ) as reply:
+        async with begun or self._sent(request) as reply:
             refused = reply.status != HTTPStatus.OK
             if refused:
                 await self._learn(reply, request)
@@ -356,6 +380,15 @@ class OpenAICompatible:
                 model=request.model,
             )
         return count or None
+
+    def _sent(self, request: ChatRequest) -> AbstractAsyncContextManager[ClientResponse]:
+        return self._upstream.send(
+            "POST",
+            _path(request),
+            self._body(request, stream=False),
+            headers=self._headers(request),
+            first_byte_timeout_s=self._whole_timeout_s,
+        )
 
     def _body(self, request: ChatRequest, *, stream: bool) -> bytes:
         dialect, raw = self._current_dialect(), request.options.raw

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from fondaco.domain.errors import (
     AuthenticationFailedError,
@@ -41,6 +41,15 @@ class MetricsAccess:
     """Anyone."""
     token: str = ""
     """Callers with this bearer token; empty: none."""
+
+
+class KnownCaller(NamedTuple):
+    """The caller of a request, whom nothing has to be awaited to know."""
+
+    key: Key
+    account: Account
+    funds: Funds
+    """The account's balance before the request."""
 
 
 LOOPBACK = MetricsAccess()
@@ -110,6 +119,35 @@ class Authenticator:
         if access is not Access.KEY:
             self._expect_rights(caller, access)
         return caller
+
+    def known(self, exchange: Exchange, dialect: ApiDialect) -> KnownCaller | None:
+        """Return the caller whom `admit` would admit to any endpoint for keys; nothing is recorded yet.
+
+        None where that takes waiting, where the request carries more than a bearer token about its caller,
+        or where it is refused.
+        """
+        headers, platform = exchange.headers, self._platform
+        if (dialect.key_header is not None and dialect.key_header.encode() in headers) or (
+            dialect.account_header is not None and dialect.account_header.encode() in headers
+        ):
+            return None
+        try:
+            found = platform.key_ring.known(bearer(headers))
+            if found is None or found[1].tier not in platform.tiers:
+                return None
+            account = found[1]
+            funds = platform.ledger.balance_now(account.id)
+            platform.failure_throttle.accounts.check(account.id)
+        except FondacoError:
+            return None
+        return None if funds is None else KnownCaller(found[0], account, funds)
+
+    def recognise(self, exchange: Exchange, caller: KnownCaller) -> None:
+        """Record what `admit` would of a caller who is known."""
+        key, account = caller.key, caller.account
+        self._platform.key_ring.record_use(key.id, self._platform.clock.now())
+        exchange.account_id, exchange.key_id = account.id, key.id
+        exchange.account_lines = partial(self._lines, account, caller.funds)
 
     async def admit_metrics(self, exchange: Exchange) -> None:
         """Return if the caller may read the server's metrics.

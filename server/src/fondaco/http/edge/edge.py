@@ -22,11 +22,12 @@ from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.origins.cors import Cors
 from fondaco.http.edge.origins.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
-from fondaco.http.endpoint.endpoint import Access, AppState
+from fondaco.http.endpoint.endpoint import Access, AnyResponse, AppState
+from fondaco.http.endpoint.fast_path import FastResponse, end
 from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
 from fondaco.http.endpoint.responses import LARGE_BYTES, Events, EventStream, Response
 from fondaco.http.endpoint.sealed import speaks_aci
-from fondaco.http.exchange.exchange import CALLER_GONE, Exchange
+from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports.incidents import Incident, report_error
 from fondaco.serving.admission.memory_budget import MemoryShare
@@ -88,20 +89,57 @@ class Edge:
         """Return status, header lines and body of the response where no exchange begins."""
         return refusal(error, for_client(self._routes.dialect(""), {}, self._error_format))
 
-    async def answer(self, exchange: Exchange) -> None:
-        """Respond to one request; whatever ends it, no caller is left waiting."""
+    def answer_fast(self, exchange: Exchange) -> bool:
+        """Begin to respond to a plain request without a task, as `answer` would; return False where it has to.
+
+        Nothing has happened then.
+        """
         platform = self._platform
-        platform.metrics.running += 1
-        began = platform.clock.monotonic()
-        endpoint: AnyEndpoint | None = None
+        endpoint = self._routes.fast.get(exchange.path)
+        if endpoint is None or exchange.method != endpoint.method or endpoint.fast_path is None:
+            return False
+        if platform.draining or self._cors is not None or exchange.has_repeated:
+            return False
         try:
+            self._hosts.check(exchange.authority)
+        except FondacoError:
+            return False
+        caller = self._authenticator.known(exchange, endpoint.dialect)
+        if caller is None or not platform.concurrent_calls.admits(caller.account.id):
+            return False
+        response = endpoint.fast_path(platform, exchange, caller.key, caller.account)
+        if response is None:
+            return False
+        # From here on there is no way back, but on to a task.
+        exchange.id = call_id = platform.ids.call()
+        exchange.base_lines = self._default_headers.lines(call_id) + endpoint.dialect.headers(
+            call_id
+        )
+        exchange.route = endpoint.path
+        self._authenticator.recognise(exchange, caller)
+        response.begin(self.answer)
+        return True
+
+    async def answer(self, exchange: Exchange, begun: FastResponse | None = None) -> None:
+        """Respond to one request, or go on with what was begun on the fast path.
+
+        Whatever ends it, no caller is left waiting.
+        """
+        platform = self._platform
+        endpoint: AnyEndpoint | None = None
+        if begun is None:
+            platform.metrics.running += 1
+            began = platform.clock.monotonic()
+        else:
+            began = begun.began
+        try:
+            if begun is not None:
+                endpoint = self._routes.fast[exchange.path]
+                await self._resume(exchange, endpoint, begun)
+                return
             exchange.id = platform.ids.call()
             exchange.base_lines = self._default_headers.lines(exchange.id)
-            if exchange.path not in self._routes.probes:
-                self._hosts.check(exchange.authority)
-            exchange.join_repeated()
-            if self._cors is not None and (preflight := self._cors.preflight(exchange)) is not None:
-                preflight.send(exchange)
+            if not self._expects_more(exchange):
                 return
             endpoint, path = self._routes.find(exchange.method, exchange.path)
             exchange.route = endpoint.path
@@ -114,10 +152,17 @@ class Edge:
             _report(exchange, error)
             await self._fail(exchange, endpoint, UnknownError())
         finally:
-            exchange.leave()
-            platform.metrics.running -= 1
-            seconds = platform.clock.monotonic() - began
-            platform.metrics.replied(exchange.route, exchange.status or CALLER_GONE, seconds)
+            end(platform, exchange, began)
+
+    def _expects_more(self, exchange: Exchange) -> bool:
+        """Check the host and the headers; return False for a preflight, which is answered by that."""
+        if exchange.path not in self._routes.probes:
+            self._hosts.check(exchange.authority)
+        exchange.join_repeated()
+        if self._cors is not None and (preflight := self._cors.preflight(exchange)) is not None:
+            preflight.send(exchange)
+            return False
+        return True
 
     async def _serve(
         self,
@@ -146,15 +191,35 @@ class Edge:
         try:
             with state.reply_memory.share(exchange.account_id) as memory:
                 response = await endpoint.answer(state, exchange, caller, path, memory)
-                if not isinstance(response, Response):
-                    await self._stream(response, endpoint, exchange)
-                elif len(response.body) > LARGE_BYTES:
-                    await self._send_large(response, exchange, memory)
-                else:
+                if isinstance(response, Response) and len(response.body) <= LARGE_BYTES:
                     response.send(exchange)
+                else:
+                    await self._send(response, endpoint, exchange, memory)
         finally:
             if payer is not None:
                 calls.leave(payer)
+
+    async def _resume(self, exchange: Exchange, endpoint: AnyEndpoint, begun: FastResponse) -> None:
+        """Go on with a response that was begun on the fast path."""
+        try:
+            with self._state.reply_memory.share(exchange.account_id) as memory:
+                await self._send(await begun.response(), endpoint, exchange, memory)
+        finally:
+            self._platform.concurrent_calls.leave(begun.account.id)
+
+    async def _send(
+        self,
+        response: AnyResponse,
+        endpoint: AnyEndpoint,
+        exchange: Exchange,
+        memory: MemoryShare,
+    ) -> None:
+        if not isinstance(response, Response):
+            await self._stream(response, endpoint, exchange)
+        elif len(response.body) > LARGE_BYTES:
+            await self._send_large(response, exchange, memory)
+        else:
+            response.send(exchange)
 
     async def _send_large(
         self, response: Response, exchange: Exchange, memory: MemoryShare

@@ -49,6 +49,14 @@ def parse_exactly(text: bytes) -> object:
     return _parse_slowly(text, _EXACT_DECODER)
 
 
+def has_keys(text: bytes, keys: int) -> bool:
+    """Whether a text that was parsed to an object with so many keys, at all levels, has none twice.
+
+    False, too, where finding out takes a parser.
+    """
+    return _key_ends(text) == keys
+
+
 def _key_ends(text: bytes) -> int:
     """Return the number of keys in a text, or more; -1 where counting would take a parser."""
     ends = len(_KEY_END.findall(text))

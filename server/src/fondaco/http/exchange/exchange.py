@@ -45,6 +45,8 @@ class Exchange(ABC):
     id = ""
     task: asyncio.Task[None] | None = None
     """The task that makes the response."""
+    resume: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """Goes on, as a task, with a response that is made without one so far."""
     abandoned = False
     """Whether the client disconnected, which cancelled the task."""
     complete = False
@@ -118,6 +120,22 @@ class Exchange(ABC):
         self.client = client
         self._fields = fields
         self._body: list[bytes | bytearray] = []
+
+    @property
+    def has_repeated(self) -> bool:
+        """Whether a header was sent on several lines."""
+        return len(self.headers) != len(self._fields)
+
+    def arrived(self, limit_bytes: int) -> bytes | None:
+        """Return the body if it has arrived in one piece within the limit; `body` returns it all the same."""
+        body = self._body
+        if not self.complete or len(body) != 1 or self._size > limit_bytes:
+            return None
+        return bytes(body[0])
+
+    def drop_body(self) -> None:
+        """Forget a body that was read by `arrived`."""
+        self._body.clear()
 
     def join_repeated(self) -> None:
         """Join the values of a header that is sent on several lines, as lists may be (RFC 9110, 5.3).
@@ -233,9 +251,22 @@ class Exchange(ABC):
 
         The task itself is cancelled, once: a cancel scope a request would cost a tenth of the call.
         """
+        if self.resume is not None:
+            self.abandoned = True
+            # Its first step takes the work over; a task cancelled before that never begins.
+            asyncio.get_running_loop().call_soon(self.hand_over().cancel)
+            return
         if self.task is not None and not self.abandoned:
             self.abandoned = True
             self.task.cancel()
+
+    def hand_over(self) -> asyncio.Task[None]:
+        """Have a task go on with a response that is made without one so far, and return it."""
+        if self.resume is None:
+            raise RuntimeError("The response is made by a task already.")
+        task = self.task = asyncio.get_running_loop().create_task(self.resume())
+        self.resume = None
+        return task
 
     def _wake(self) -> None:
         if self._arrival is not None and not self._arrival.done():
@@ -323,6 +354,8 @@ class Exchange(ABC):
 
 Responder = Callable[[Exchange], Coroutine[Any, Any, None]]
 """Makes the response to an exchange; `Edge.answer` is one."""
+FastResponder = Callable[[Exchange], bool]
+"""Makes the response to an exchange without a task, or returns False and has done nothing."""
 
 
 def _exposing(head: bytes) -> bytes:

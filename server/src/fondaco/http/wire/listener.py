@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from types import FrameType
 
-from fondaco.http.exchange.exchange import Responder
+from fondaco.http.exchange.exchange import FastResponder, Responder
 from fondaco.http.exchange.running import cut_off
 from fondaco.http.wire.connection_limits import ConnectionLimits
 from fondaco.http.wire.connection_registry import ConnectionRegistry
@@ -38,6 +38,7 @@ class Listener:
         limits: ConnectionLimits,
         registry: ConnectionRegistry | None = None,
         *,
+        fast_path: FastResponder | None = None,
         drain_delay_s: float,
         drain_timeout_s: float,
         started: Callable[[], None],
@@ -52,6 +53,7 @@ class Listener:
             answer: makes the response to an exchange.
             limits: of each connection.
             registry: counts the connections; left out: any number is accepted.
+            fast_path: makes the response to an exchange without a task, where it can.
             drain_delay_s: from the first signal to draining.
             drain_timeout_s: for running calls, after that.
             started: called once connections are accepted.
@@ -61,6 +63,7 @@ class Listener:
             signals: whether SIGINT and SIGTERM request the shutdown.
         """
         self._answer = answer
+        self._fast_path = fast_path
         self._limits = limits
         self._drain_delay_s = drain_delay_s
         self._drain_timeout_s = drain_timeout_s
@@ -105,13 +108,14 @@ class Listener:
         return {task for task in (*tasks, *registry.leaving) if task is not None}
 
     def _connection(self) -> ServerConnection:
-        return ServerConnection(self._answer, self._limits, self._registry)
+        return ServerConnection(self._answer, self._limits, self._registry, self._fast_path)
 
     async def _shut_down(self) -> None:
         """Let running calls complete within the drain time-out; then cut off and settle the rest."""
         registry = self._registry
         for connection in tuple(registry.connections):
             connection.shut_down()
+        await asyncio.sleep(0)  # tasks that take over a response have begun, so they can be cut off
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_timeout_s):
                 await self._quiet()

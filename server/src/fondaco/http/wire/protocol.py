@@ -11,7 +11,7 @@ from math import inf
 from typing import cast
 
 from fondaco.domain.errors import FondacoError, RequestTimeoutError, TooManyConnectionsError
-from fondaco.http.exchange.exchange import Responder
+from fondaco.http.exchange.exchange import FastResponder, Responder
 from fondaco.http.wire.connection_limits import ConnectionLimits
 from fondaco.http.wire.connection_registry import ConnectionRegistry, Slot
 from fondaco.http.wire.http1_exchange import STATUS_LINES, Http1Exchange
@@ -67,10 +67,15 @@ class ServerConnection(asyncio.Protocol):
     """Time left for the body, while reading is paused."""
 
     def __init__(
-        self, answer: Responder, limits: ConnectionLimits, registry: ConnectionRegistry
+        self,
+        answer: Responder,
+        limits: ConnectionLimits,
+        registry: ConnectionRegistry,
+        fast_path: FastResponder | None = None,
     ) -> None:
-        """Prepare to run `answer` as a task for each request."""
+        """Prepare to run `answer` as a task for each request, unless `fast_path` takes it on."""
         self._answer = answer
+        self._fast_path = fast_path
         self._limits = limits
         self._registry = registry
         self._loop = asyncio.get_running_loop()
@@ -107,9 +112,10 @@ class ServerConnection(asyncio.Protocol):
         self.resume_writing()
         self._pipelined.clear()
         exchange, self._current = self._current, None
-        if exchange is not None and exchange.task is not None:
-            self._registry.await_end(exchange.task)
+        if exchange is not None:
             exchange.abandon()
+            if exchange.task is not None:
+                self._registry.await_end(exchange.task)
 
     def data_received(self, data: bytes) -> None:
         """Parse the bytes that arrived, and set a deadline for an incomplete request: most arrive whole."""
@@ -299,6 +305,8 @@ class ServerConnection(asyncio.Protocol):
         else:
             self._current.closes = True
             self._pipelined.clear()
+            if self._current.resume is not None:
+                self._current.hand_over()
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -308,6 +316,9 @@ class ServerConnection(asyncio.Protocol):
     def _next(self) -> None:
         if self._pipelined:
             exchange = self._current = self._pipelined.popleft()
+            fast_path = self._fast_path
+            if fast_path is not None and exchange.complete and fast_path(exchange):
+                return
             exchange.task = self._loop.create_task(self._answer(exchange))
 
     def _apply_backpressure(self) -> None:

@@ -1,8 +1,8 @@
 """The port of chat engines."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import ChatRequest
@@ -84,4 +84,40 @@ class ChatEngine(Protocol):
         Raises:
             EngineError: it cannot.
         """
+        ...
+
+
+class BegunAnswer(Protocol):
+    """An answer that an engine is asked for with no task waiting for it.
+
+    Once it was sent for, it is either taken whole by `batch`, when it has settled, or read on by `events`.
+    """
+
+    def send(self, settled: Callable[[], None]) -> None:
+        """Ask for it; `settled` is called once it has arrived, or cannot go on unread."""
+        ...
+
+    def forget(self) -> None:
+        """Call `settled` no more, as `events` follows."""
+        ...
+
+    def batch(self) -> EventBatch:
+        """Return the events of an answer that has settled; empty where only `events` tells what became of it."""
+        ...
+
+    def events(self) -> AsyncGenerator[EventBatch]:
+        """Return the events as `ChatEngine.chat` does, from the first one on, whatever was taken before."""
+        ...
+
+
+@runtime_checkable
+class ImmediateChatEngine(ChatEngine, Protocol):
+    """A chat engine that can be asked without waiting for anything but its answer."""
+
+    def bound(self, request: ChatRequest) -> Prompt | None:
+        """Return what `measure` would, for a request that can be sent now and needs no task; else None."""
+        ...
+
+    def begin(self, request: ChatRequest) -> BegunAnswer:
+        """Return the answer to be sent for; only where `bound` has just said that this is possible."""
         ...

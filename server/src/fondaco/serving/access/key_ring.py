@@ -45,8 +45,7 @@ class KeyRing:
             InactiveKeyError: its account is disabled.
             StorageFailedError: the key is not cached and the store cannot be read.
         """
-        # Not the stored digest, whose computation releases the interpreter's lock and waits for it.
-        cached_as = sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
+        cached_as = self._cached_as(secret)
         entry = self._known.get(cached_as)
         if entry is None:
             entry = await self._fetch(secret, cached_as)
@@ -58,6 +57,17 @@ class KeyRing:
             raise InactiveKeyError("The account of this API key is disabled.")
         self._used[key.id] = now
         return entry
+
+    def known(self, secret: str) -> tuple[Key, Account] | None:
+        """Return what `authenticate` would, with no use recorded; None where it would wait or refuse."""
+        entry = self._known.get(self._cached_as(secret))
+        if entry is None or entry[1].disabled or not entry[0].live(self._clock.now()):
+            return None
+        return entry
+
+    def _cached_as(self, secret: str) -> bytes:
+        # Not the stored digest, whose computation releases the interpreter's lock and waits for it.
+        return sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
 
     def invalidate(self) -> None:
         """Empty the cache, because keys or accounts may have changed in the store."""

@@ -64,6 +64,14 @@ class Admission:
                 raise
         return self
 
+    def enter_now(self, reservation: Reservation) -> None:
+        """Admit a call without an idempotency key, for which funds are held."""
+        self._reservation, self.held = reservation, True
+
+    def settle_now(self, tokens: int) -> None:
+        """Count the tokens consumed by a call without an idempotency key."""
+        self._reservation.settle(tokens)
+
     @property
     def charged(self) -> bool:
         """Whether the call costs money."""

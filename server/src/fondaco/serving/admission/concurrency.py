@@ -36,6 +36,10 @@ class ConcurrentCalls:
         """Return how many calls of an account are under way."""
         return self._running.get(account_id, 0)
 
+    def admits(self, account_id: int) -> bool:
+        """Whether `enter` admits one more call."""
+        return self._running.get(account_id, 0) < self._max_calls or not self._max_calls > 0
+
     def enter(self, account_id: int) -> None:
         """Count a call that begins.
 

@@ -1,7 +1,8 @@
 """Rate limits over sliding windows, counted in the memory of this process."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import ceil
 
 from fondaco.domain.errors import RateLimitExceededError, UnauthorizedError
@@ -182,6 +183,18 @@ class SlidingWindowLimiter:
         if not windows.fits(now, tokens):
             raise self._refusal(call, model, windows, now, tokens)
         return WindowReservation(windows, self._clock, now, tokens)
+
+    def room(
+        self, account_id: int, tier: str, model: AnyModel, tokens: int
+    ) -> Callable[[], WindowReservation] | None:
+        """Return what reserves capacity for a call that costs money; None where there is none."""
+        if tier not in self._tiers:
+            return None
+        windows = self._windows[self._key(account_id, tier, model)]
+        now = self._clock.monotonic()
+        if not windows.charged or not windows.fits(now, tokens):
+            return None
+        return partial(WindowReservation, windows, self._clock, now, tokens)
 
     def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return the account's remaining quota for a model; counts nothing.

@@ -70,6 +70,11 @@ class Balance:
         """The balance of this epoch, holds included."""
         return Funds(self.usd, self.diem - self.outside)
 
+    @property
+    def whole(self) -> int:
+        """All that is free, regardless of any key's limit."""
+        return self.usd - self.held_usd + self.diem - self.held_diem
+
     def load(self, snapshot: AccountSnapshot) -> None:
         """Start from the journal's snapshot."""
         self.usd, self.diem = snapshot.balance.usd, snapshot.balance.diem

@@ -1,6 +1,7 @@
 """Holds: funds for the most that a call can cost, reserved until its settlement."""
 
 import logging
+from asyncio import Future
 from dataclasses import dataclass, field
 
 from fondaco.domain.errors import (
@@ -46,6 +47,7 @@ class Hold:
 
     __slots__ = (
         "_balance",
+        "_begun",
         "_expired",
         "_meter",
         "_noted",
@@ -90,6 +92,8 @@ class Hold:
         self._noted_funds = funds
         self._paid: Funds | None = None
         self._expired = 0
+        self._begun: tuple[LedgerWrite, Future[None]] | None = None
+        """The settlement's write, while `settle_now` has begun it and nobody has seen its end."""
 
     @property
     def account_id(self) -> int:
@@ -192,8 +196,40 @@ class Hold:
             WriteQuarantinedError: the charge can never be written; nothing was taken, and the
                 operator was told.
         """
-        if self._paid is not None:
-            return self._paid
+        if self._begun is not None:
+            (write, begun), self._begun = self._begun, None
+            await self._shared.writes.enter(write, begun)
+        elif self._paid is None:
+            due = self._apply(charge, usage, execution_ms, notes, ends)
+            if due is not None:
+                await self._shared.writes.enter(due)
+        return self._paid or Funds()
+
+    def settle_now(self, charge: Charge, usage: Usage, execution_ms: int) -> Future[None] | None:
+        """Begin to settle as `settle` does; None where an earlier write has to be awaited before.
+
+        Once the result is done, call `settled_now`, or `settle` where it failed.
+        """
+        writes = self._shared.writes
+        if not writes.none or not charge.rows:
+            return None
+        write = self._apply(charge, usage, execution_ms, "", None)
+        if write is None:
+            return None
+        begun = writes.begin(write)
+        self._begun = write, begun
+        return begun
+
+    def settled_now(self) -> None:
+        """Take note that the write of `settle_now` is durable."""
+        if self._begun is not None:
+            (write, _), self._begun = self._begun, None
+            self._shared.writes.entered(write)
+
+    def _apply(
+        self, charge: Charge, usage: Usage, execution_ms: int, notes: str, ends: JobEnd | None
+    ) -> LedgerWrite | None:
+        """Turn the hold into a payment; return the write that records it, where there is anything to record."""
         if not sound(charge, usage, execution_ms):
             charge, usage = repaired_charge(charge), repaired_usage(usage)
             execution_ms = whole(execution_ms)
@@ -218,10 +254,8 @@ class Hold:
         closes = self.noted
         if not entries and closes is None and ends is None:
             self._balance.calls -= 1
-            return paid
-        write = LedgerWrite(self._balance, entries, closes, ends, self._undo)
-        await self._shared.writes.enter(write)
-        return paid
+            return None
+        return LedgerWrite(self._balance, entries, closes, ends, self._undo)
 
     def reduce(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
         """Reduce a charge that could not be written and waits for a retry.

@@ -74,6 +74,27 @@ class Ledger:
         funds = balance.reserve(call, amount, epoch)
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
+    def covers(self, account_id: int, amount: int) -> bool:
+        """Whether `hold_now` can hold `amount` for a call whose key has no limit.
+
+        To be asked where `balance_now` has just returned the account's funds.
+        """
+        balance = self._balances[account_id]
+        return not self._shared.writes.failed and checked(amount) <= balance.whole
+
+    def hold_now(self, call: Call, model: str, amount: int, meter: UsageSource) -> Hold:
+        """Do as `hold` does, with no wait; only where `covers` has just said that it can."""
+        balance = self._balances[call.account_id]
+        epoch = self._epoch_for(balance)
+        funds = balance.reserve(call, amount, epoch)
+        return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
+
+    def balance_now(self, account_id: int) -> Funds | None:
+        """Return what `balance` does; None where that takes waiting."""
+        self._follow_clock()
+        balance = self._ready(account_id)
+        return None if balance is None else balance.current
+
     async def balance(self, account_id: int) -> Funds:
         """Return the account's funds in the current epoch, holds included."""
         self._follow_clock()

@@ -9,6 +9,7 @@ request, puts a meter for its kind into the call's meter, calls `hold` to hold t
 cost, and has an engine do it. No task group and no time-out scope stays open across a `yield`.
 """
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -23,8 +24,8 @@ from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.price import Charge, FreePricing, Price
-from fondaco.domain.money.usage import NO_USAGE
-from fondaco.ports import Clock, RateLimiter
+from fondaco.domain.money.usage import NO_USAGE, Usage
+from fondaco.ports import Clock, RateLimiter, Reservation
 from fondaco.serving.admission.admission import Admission
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.billing.call_meter import CallMeter
@@ -131,10 +132,40 @@ class PaidCall:
             RateLimitExceededError: a limit is reached.
             ConflictError: the call repeats an earlier one under the same `Idempotency-Key`.
         """
+        if self._hold is not None:
+            return self  # opened before, with no wait
         await self._admission.__aenter__()
         if not self._admission.charged:
             self.price = FreePricing(self.price)
         return self
+
+    def open_now(self, hold: Hold, reservation: Reservation) -> None:
+        """Open a call that costs money and has no idempotency key, with no wait."""
+        self._admission.enter_now(reservation)
+        self._hold, self._started = hold, self._calls.clock.monotonic()
+
+    def settle_now(self, usage: Usage) -> Future[None] | None:
+        """Begin the settlement of a call that was opened so and ended well; None: something has to be awaited.
+
+        Once the result is done, call `settled_now`. Where it failed, and in all other cases, enter and leave
+        the context, as for any other call.
+        """
+        hold = self._hold
+        if hold is None:
+            return None
+        self.usage = usage
+        charge = self.price.charge(self._model.id, usage)
+        return hold.settle_now(charge, usage, self._elapsed_ms())
+
+    def settled_now(self) -> None:
+        """Take note that the charge is durable."""
+        if self._hold is not None:
+            self._hold.settled_now()
+        self._calls.metrics.consumed(self._model.id, self.usage)
+        self._admission.settle_now(self.usage.total_tokens)
+
+    def _elapsed_ms(self) -> int:
+        return int((self._calls.clock.monotonic() - self._started) * 1000)
 
     async def hold(self) -> None:
         """Hold the most that the call can cost by what its meter knows now; call it before any work.
@@ -218,7 +249,7 @@ class PaidCall:
             await self._admission.__aexit__(kind, error, trace)
 
     async def _settle(self, hold: Hold, kind: type[BaseException] | None) -> None:
-        elapsed_ms = int((self._calls.clock.monotonic() - self._started) * 1000)
+        elapsed_ms = self._elapsed_ms()
         notes = self._end(kind)
         usage = self.usage = self.meter.usage
         charge, entered = self.price.charge(self._model.id, usage), True

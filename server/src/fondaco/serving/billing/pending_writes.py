@@ -1,6 +1,6 @@
 """Pending writes: ledger writes that failed or whose outcome is unknown, retried in order."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, Future, ensure_future
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,17 +56,31 @@ class PendingWrites:
         self.failed: list[LedgerWrite] = []
         """Those that the journal could not take; no call is admitted while there are any."""
 
-    async def enter(self, write: LedgerWrite) -> None:
-        """Return once the write is durable.
+    @property
+    def none(self) -> bool:
+        """Whether no write is kept, so that `begin` may be called."""
+        return not self._pending
+
+    def begin(self, write: LedgerWrite) -> Future[None]:
+        """Begin a write while none is kept; `enter` has to follow with it, or `entered` once it is done."""
+        return ensure_future(self._journal.write(write.entries, write.closes, write.ends))
+
+    @staticmethod
+    def entered(write: LedgerWrite) -> None:
+        """Take note that a write is durable."""
+        write.balance.calls -= 1
+
+    async def enter(self, write: LedgerWrite, begun: Future[None] | None = None) -> None:
+        """Return once the write is durable, which may have `begun`.
 
         Raises:
             StorageFailedError: it failed; it is kept for a retry, and no call is admitted until then.
             AlreadyEnteredError, WriteQuarantinedError: it failed for good and was reversed.
         """
-        if self._pending:
+        if self._pending and begun is None:
             await self._precede(write)
         try:
-            await self._journal.write(write.entries, write.closes, write.ends)
+            await (begun or self._journal.write(write.entries, write.closes, write.ends))
         except (AlreadyEnteredError, WriteQuarantinedError):
             write.refused()
             raise

@@ -7,7 +7,7 @@ from typing import Self, TypeAlias
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
-from fondaco.ports import ChatEngine, Prompt
+from fondaco.ports import BegunAnswer, ChatEngine, Prompt
 from fondaco.serving.read_on import ReadOn
 from fondaco.serving.routing.failover import Failover
 
@@ -20,6 +20,8 @@ class ChatFailover(Failover[ChatEngine]):
 
     # `measure` and `start` repeat the loop of `first`: this saves a closure and two coroutines a request.
 
+    begun: BegunAnswer | None = None
+    """The first engine's answer, where it was asked for before `start`."""
     _prompt: Prompt | None = None
     _measured_by: ChatEngine | None = None
     ignored: tuple[str, ...] = ()
@@ -57,7 +59,8 @@ class ChatFailover(Failover[ChatEngine]):
             engine = self.engine
             # Tokenizers differ between engines: reuse a prompt only with the engine that measured it.
             prompt = self._prompt if engine is self._measured_by else None
-            events = engine.chat(request, prompt)
+            begun, self.begun = self.begun, None
+            events = engine.chat(request, prompt) if begun is None else begun.events()
             try:
                 limit_s = 0.0 if read_on is None else engine.read_on_s(request)
                 if read_on is None or not limit_s:

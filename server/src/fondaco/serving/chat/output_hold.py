@@ -22,11 +22,7 @@ async def hold_output(
     """
     if request.within_context and requested_tokens is not None:
         requested_tokens = _what_fits(model, prompt, requested_tokens)
-    limit = output_limit(model, prompt, requested_tokens)
-    open_ended = requested_tokens is None
-    if open_ended and not prompt.exact:
-        # Without a token count, the remaining context is unknown.
-        limit = model.output_limit(0, None) or limit
+    limit, open_ended = longest_output(model, prompt, requested_tokens), requested_tokens is None
     tokens = paid.meter.current = TokenMeter(prompt, limit, request.choices)
     try:
         await paid.hold()
@@ -37,9 +33,27 @@ async def hold_output(
         limit = await _affordable_limit(model, prompt, request.choices, paid)
         tokens = paid.meter.current = TokenMeter(prompt, limit, request.choices)
         await paid.hold()
+    return limited(model, request, limit, open_ended=open_ended), tokens
+
+
+def longest_output(model: Model, prompt: Prompt, requested_tokens: int | None) -> int:
+    """Return the most tokens of one choice, before any thought of what they cost.
+
+    Raises:
+        ContextTooLongError: prompt and requested output together exceed the context.
+    """
+    limit = output_limit(model, prompt, requested_tokens)
+    if requested_tokens is None and not prompt.exact:
+        # Without a token count, the remaining context is unknown.
+        return model.output_limit(0, None) or limit
+    return limit
+
+
+def limited(model: Model, request: ChatRequest, limit: int, *, open_ended: bool) -> ChatRequest:
+    """Return the request with the limit of its output, which is not sent where it is `open_ended`."""
     if open_ended or limit != request.max_output_tokens:
-        request = request.for_model(model.id, limit, request.sampling, open_ended=open_ended)
-    return request, tokens
+        return request.for_model(model.id, limit, request.sampling, open_ended=open_ended)
+    return request
 
 
 async def hold_shortest(request: ChatRequest, prompt: Prompt, paid: PaidCall) -> None:

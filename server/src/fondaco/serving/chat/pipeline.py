@@ -10,34 +10,33 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import (
+    FondacoError,
     InvalidModelError,
     PromptNotCountableError,
     SealedRequestError,
 )
-from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route
 from fondaco.domain.models.model import Model
 from fondaco.domain.models.names import DeprecationNotice
+from fondaco.domain.money.account import Account
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import Quota
-from fondaco.domain.money.usage import Usage
-from fondaco.domain.web import RetrievedContext
-from fondaco.ports import ChatEngine
+from fondaco.ports import ChatEngine, ImmediateChatEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
+from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
+from fondaco.serving.chat.fast_path import FastCall
 from fondaco.serving.chat.hearing import ChatHearing
 from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN, fetch_media
 from fondaco.serving.chat.output.pipeline import OutputPipeline
-from fondaco.serving.chat.output_hold import hold_output
+from fondaco.serving.chat.output_hold import hold_output, limited, longest_output
 from fondaco.serving.chat.retrieval import ChatRetrieval
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
@@ -45,24 +44,6 @@ from fondaco.serving.routing.failover import ModelEngines
 
 _USUAL_OUTPUT = 1_024
 """The most tokens of one choice that the token limit reserves before they are counted."""
-
-
-@fast_init
-@dataclass(frozen=True, slots=True)
-class CallStarted:
-    """The first event of a call: the facts known once an engine has started to answer."""
-
-    model: Model
-    engine: str
-    quota: Quota
-    notice: DeprecationNotice | None = None
-    """The requested model's deprecation notice."""
-    web: RetrievedContext | None = None
-    """Retrieved web context; None: no retrieval was requested."""
-    ignored: tuple[str, ...] = ()
-    """Request fields that the model or its engine ignored."""
-    input_tokens: int = 0
-    """Tokens of the prompt: counted, or estimated if only the end of the response reports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +56,6 @@ class CountedPrompt:
     notice: DeprecationNotice | None
     """The requested model's deprecation notice."""
     input_tokens: int
-
-
-@fast_init
-@dataclass(frozen=True, slots=True)
-class CallFinished:
-    """The last event of a call: its charge is durable."""
-
-    usage: Usage
-
-
-CallEvent: TypeAlias = CallStarted | EventBatch | CallFinished
-"""A call yields one `CallStarted`, then batches of chat events, then one `CallFinished`; an error may end it anywhere."""
 
 
 class Chat:
@@ -106,6 +75,12 @@ class Chat:
     ) -> None:
         self._catalogue = catalogue
         self._engines = ModelEngines(catalogue, engines)
+        self._immediate = {
+            name: engine
+            for name, engine in engines.items()
+            if isinstance(engine, ImmediateChatEngine)
+        }
+        """The engines that can be asked with no wait."""
         self._paid_calls = paid_calls
         self._system_prompt = system_prompt
         self._negotiation = negotiation
@@ -172,6 +147,46 @@ class Chat:
                             async for batch in delivered:
                                 yield batch
         yield CallFinished(paid.usage)
+
+    def prepared(
+        self, account: Account, request: ChatRequest, requested_tokens: int | None
+    ) -> FastCall | None:
+        """Return a plain call of an account whose key has no limit, or None; it has no effect yet.
+
+        None stands for all that takes waiting, is refused, or is out of the ordinary: `answer` then does it.
+        """
+        try:
+            return self._prepared(account, request, requested_tokens)
+        except FondacoError:
+            return None
+
+    def _prepared(
+        self, account: Account, request: ChatRequest, requested_tokens: int | None
+    ) -> FastCall | None:
+        route = self._catalogue.route(request.model)
+        model = route.model
+        engines = self._engines.of(model)
+        engine = self._immediate.get(engines[0].name)
+        if engine is None or route.notice is not None or _is_negotiated(model, request):
+            return None
+        self._expect_able(model, request)
+        request = self._with_defaults(model, request, requested_tokens, "")
+        prompt = engine.bound(request)
+        if prompt is None:
+            return None
+        limit = longest_output(model, prompt, requested_tokens)
+        request = limited(model, request, limit, open_ended=requested_tokens is None)
+        tokens = TokenMeter(prompt, limit, request.choices)
+        estimated_tokens = _estimated_tokens(request, requested_tokens)
+        ceiling = model.price.ceiling(tokens.most)
+        calls = self._paid_calls
+        if not ceiling or not calls.ledger.covers(account.id, ceiling):
+            return None
+        reserve = calls.limits.room(account.id, account.tier, model, estimated_tokens)
+        if reserve is None:
+            return None
+        begun, failover = engine.begin(request), ChatFailover(engines, model.id)
+        return FastCall(calls, model, begun, failover, request, tokens, ceiling, reserve)
 
     async def count(self, call: Call, request: ChatRequest) -> CountedPrompt:
         """Count a request's prompt, without web retrieval; it counts in the rate limits, and costs nothing.

@@ -110,6 +110,11 @@ class ReplyReader:
                 self._failure = EngineError("The model's engine ended its response without output.")
         return self._batch(events)
 
+    @property
+    def failed(self) -> bool:
+        """Whether `check` raises."""
+        return self._failure is not None
+
     def check(self) -> None:
         """Raise the failure, if there is one.
 

@@ -19,7 +19,7 @@ from fondaco.http.edge.headers import voice_header
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
-from fondaco.serving.chat.pipeline import CallEvent, CallStarted
+from fondaco.serving.chat.call_events import CallEvent, CallStarted
 
 _FINGERPRINT_BYTES = 6
 
@@ -61,6 +61,18 @@ async def answered(
         return Events(partial(streamed, exchange, events, begin))
     accumulator = Accumulator(response_options.choices, logprobs=response_options.logprobs)
     started, usage = await collected(events, accumulator.add)
+    return whole(exchange, call, accumulator, started, usage, response_options)
+
+
+def whole(  # noqa: PLR0917
+    exchange: Exchange,
+    call: Call,
+    accumulator: Accumulator,
+    started: CallStarted,
+    usage: Usage,
+    response_options: ResponseOptions,
+) -> Response:
+    """Return the response to a call whose events were accumulated."""
     accumulator.settle(usage)
     if (found := documents(response_options.parameters, started.web, call.id)) is not None:
         accumulator.attach(found)
