@@ -316,8 +316,8 @@ class ServerConnection(asyncio.Protocol):
     def _next(self) -> None:
         if self._pipelined:
             exchange = self._current = self._pipelined.popleft()
-            fast_path = self._fast_path
-            if fast_path is not None and exchange.complete and fast_path(exchange):
+            fast_path = self._fast_path if exchange.complete and not self._closed else None
+            if fast_path is not None and fast_path(exchange):
                 return
             exchange.task = self._loop.create_task(self._answer(exchange))
 

@@ -56,6 +56,7 @@ class _FastChat(FastResponse):
 
     def stop(self) -> None:
         """Leave the call to a task."""
+        self.exchange.quota = None  # which the response that was not sent has set
         self._work.stop()
 
     async def response(self) -> Response | Events:

@@ -1,0 +1,300 @@
+"""The fast path's promise: it does what the ordinary road does, to the last byte, row and count.
+
+Each scene is played on two servers, of which only one has the fast path (`two_roads`). Whatever a caller
+sends, an engine answers or a ledger does, and whoever leaves when, the bytes on both wires, the rows of the
+ledger, what is counted and what is left over have to be the same.
+"""
+
+import json
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from scenes import AUTHORIZED, PLAIN, Ask, Congest, HangUp, Hold, Leave, Pause, Reply, Step, cut
+from two_roads import Road
+
+
+def completion(**changes: object) -> bytes:
+    """Return a whole completion as engines send it."""
+    message = {"role": "assistant", "content": "Hello"}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+    return json.dumps({"id": "c", "choices": [choice], "usage": usage, **changes}).encode()
+
+
+def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
+    """Return an engine's response, framed by its length."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+GOOD = response(completion())
+
+# Bodies: plain ones, and what lies around them.
+
+_texts = st.one_of(st.text(max_size=20), st.sampled_from(["Hi", 'a"b', "\\", '":', "\u2028é😀"]))
+_messages = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "system", "assistant", "developer"]), "content": _texts}
+)
+_odd_messages: st.SearchStrategy[object] = st.one_of(
+    st.fixed_dictionaries({"role": st.sampled_from(["user", "tool", "poet", 7])}),
+    st.fixed_dictionaries(
+        {"role": st.just("user"), "content": st.sampled_from([None, 7, [], ["a"]])}
+    ),
+    st.fixed_dictionaries({"role": st.just("user"), "content": _texts, "name": _texts}),
+    st.fixed_dictionaries(
+        {
+            "role": st.just("user"),
+            "content": st.just([{"type": "text", "text": "Hi"}]),
+        }
+    ),
+    st.sampled_from([None, "Hi", []]),
+)
+_numbers = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 5),
+    st.floats(-1, 3),
+    st.sampled_from([1e400, 0.7, 2.0, "1", 2**31 - 1, 2**31, 2**64, -0.0, 5e-324]),
+)
+_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": _numbers,
+        "top_p": _numbers,
+        "max_tokens": _numbers,
+        "max_completion_tokens": _numbers,
+        "stream": st.sampled_from([None, False, 0, "no"]),
+        "user": st.one_of(st.none(), _texts, st.just(7)),
+        "n": st.sampled_from([None, 1, 2, 9]),
+        "seed": _numbers,
+        "stop": st.sampled_from([None, "a", ["a", "b"], []]),
+        "logprobs": st.sampled_from([None, True]),
+        "tools": st.just([]),
+        "flavour": st.none(),
+        "venice_parameters": st.sampled_from([None, {}, {"disable_thinking": True}, {"no": 1}]),
+    },
+)
+_names = st.sampled_from(
+    ["toy", "default", "gpt-4o", "none", "", "toy:enable_web_search=off", 7, None]
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """Draw a body that is plain, or nearly."""
+    plain = draw(st.integers(0, 3)) > 0
+    body: dict[str, object] = {
+        "model": "toy" if plain else draw(_names),
+        "messages": draw(
+            st.lists(_messages, min_size=1, max_size=3)
+            if plain
+            else st.lists(st.one_of(_messages, _odd_messages), max_size=3)
+        ),
+        **(draw(_OPTIONS) if draw(st.booleans()) else {}),
+    }
+    text = json.dumps(
+        body,
+        ensure_ascii=draw(st.booleans()),
+        separators=draw(st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")])),
+    )
+    octets = text.encode("utf-8", "surrogatepass")
+    match draw(st.integers(0, 11)):
+        case 0:
+            return octets.replace(b'{"', b'{"model":"toy","', 1)  # a key twice
+        case 1:
+            return octets[: draw(st.integers(0, len(octets)))]
+        case 2:
+            return octets.replace(b"}", b',"role":"user"}', 1)
+        case 3:
+            return octets + draw(st.sampled_from([b" ", b"\n", b"x", b"\0", b"{}"]))
+        case _:
+            return octets
+
+
+_headers = st.sampled_from(
+    [AUTHORIZED] * 6
+    + [
+        (AUTHORIZED[0],),
+        (AUTHORIZED[0], b"Authorization: Bearer wrong"),
+        (AUTHORIZED[0], AUTHORIZED[1].lower()),
+        (b"Content-Type: text/plain", AUTHORIZED[1]),
+        (b"Content-Type: application/json; charset=utf-8", AUTHORIZED[1]),
+        (*AUTHORIZED, b"Connection: close"),
+        (*AUTHORIZED, b"Accept-Encoding: gzip, br"),
+        (*AUTHORIZED, b"Idempotency-Key: once"),
+        (*AUTHORIZED, b"X-E2EE-Version: 2"),
+        (*AUTHORIZED, b"Accept: a", b"Accept: b"),
+        (*AUTHORIZED, AUTHORIZED[1]),
+        (*AUTHORIZED, b"Cookie: a=b", b"Origin: http://elsewhere.example"),
+    ]
+)
+
+
+@st.composite
+def asks(draw: st.DrawFn) -> Ask:
+    """Draw a request, in pieces."""
+    return Ask(
+        draw(bodies()),
+        draw(_headers),
+        tuple(draw(st.lists(st.integers(0, 500), max_size=2))),
+        draw(st.sampled_from([b"/api/v1/chat/completions"] * 4 + [b"/v1/chat/completions?a=b"])),
+    )
+
+
+# Engines: good and bad answers, cut anywhere.
+
+_usages = st.one_of(
+    st.none(),
+    st.sampled_from([[], {}, 7]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "prompt_tokens": _numbers,
+            "completion_tokens": st.one_of(_numbers, st.just(10**6)),
+            "total_tokens": _numbers,
+            "prompt_tokens_details": st.sampled_from(
+                [None, {"cached_tokens": 2}, {"cached_tokens": 99}]
+            ),
+            "completion_tokens_details": st.sampled_from([None, {"reasoning_tokens": 1}]),
+        },
+    ),
+)
+_contents = st.one_of(
+    _texts,
+    st.none(),
+    st.just("long " * 500),
+    st.just("x" * 40_000),
+    st.sampled_from([7, [], [{"type": "text", "text": "a"}]]),
+)
+
+
+@st.composite
+def completions(draw: st.DrawFn) -> bytes:
+    """Draw a completion that may break its shape."""
+    message: dict[str, object] = {"role": "assistant", "content": draw(_contents)}
+    match draw(st.integers(0, 7)):
+        case 0:
+            message["reasoning_content"] = draw(_texts)
+        case 1:
+            message["tool_calls"] = [
+                {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ]
+        case 2:
+            message["refusal"] = draw(_texts)
+        case 3:
+            message["reasoning_details"] = [{"type": "reasoning.text", "text": "so"}]
+        case _:
+            pass
+    reason = draw(
+        st.sampled_from(["stop"] * 5 + ["length", "tool_calls", "content_filter", None, 7])
+    )
+    choice: dict[str, object] = {
+        "index": draw(st.sampled_from([0] * 6 + [1, -1, None])),
+        "message": message,
+    }
+    choices: object = [choice | {"finish_reason": reason}]
+    match draw(st.integers(0, 9)):
+        case 0:
+            choices = draw(st.sampled_from([None, [], {}, [7], [choice, choice]]))
+        case _:
+            pass
+    changes: dict[str, object] = {"choices": choices}
+    if draw(st.integers(0, 2)) == 0:
+        changes["usage"] = draw(_usages)
+    if draw(st.integers(0, 9)) == 0:
+        changes["error"] = {
+            "message": "no",
+            "type": "x",
+            "code": draw(st.sampled_from([None, 400])),
+        }
+    return completion(**changes)
+
+
+@st.composite
+def replies(draw: st.DrawFn) -> bytes:
+    """Draw an engine's response."""
+    body = draw(completions())
+    match draw(st.integers(0, 12)):
+        case 0:
+            body = body[: draw(st.integers(0, len(body)))]
+        case 1:
+            body = b"data: " + body + b"\n\ndata: [DONE]\n\n"
+        case 2:
+            body = draw(st.binary(max_size=30))
+        case _:
+            pass
+    statuses = ["200 OK"] * 9 + [
+        "201 Created",
+        "400 Bad Request",
+        "404 Not Found",
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+        "503 Service Unavailable",
+    ]
+    headers = draw(st.sampled_from([()] * 6 + [("Connection: close",), ("Retry-After: 7",)]))
+    octets = response(body, draw(st.sampled_from(statuses)), *headers)
+    return draw(_framed(octets)) if draw(st.integers(0, 2)) == 0 else octets
+
+
+def _framed(octets: bytes) -> st.SearchStrategy[bytes]:
+    """Return responses that are more or less than these octets, or of another protocol."""
+    return st.one_of(
+        st.integers(0, len(octets)).map(lambda end: octets[:end]),
+        st.sampled_from(
+            [
+                b"HTTP/1.1 100 Continue\r\n\r\n" + octets,
+                octets + b"more",
+                octets.replace(b"HTTP/1.1", b"HTTP/1.0", 1),
+                octets.replace(b"HTTP/1.1", b"FTP/1", 1),
+                octets.replace(
+                    b"Content-Length", b"Content-Size", 1
+                ),  # it ends with the connection
+            ]
+        ),
+    )
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Sequence[Step]:
+    """Draw a scene: a request or two, the engine's answer in pieces, and what else may happen at any place."""
+    steps: list[Step] = [draw(st.just(PLAIN) | asks())]
+    octets = draw(st.just(GOOD) | replies())
+    cuts = draw(st.lists(st.integers(0, 10**5), max_size=3))
+    steps += [Reply(piece) for piece in cut(octets, cuts)]
+    events: list[Step] = draw(
+        st.lists(
+            st.sampled_from(
+                [
+                    HangUp(),
+                    Leave(),
+                    Pause(1.0),
+                    Pause(31.0),
+                    Pause(700.0),
+                    Hold("wait"),
+                    Hold("fail"),
+                    Hold("on"),
+                    Congest(on=True),
+                    Congest(on=False),
+                    PLAIN,
+                    Reply(GOOD),
+                ]
+            ),
+            max_size=4,
+        )
+    )
+    for event in events:
+        steps.insert(draw(st.integers(0, len(steps))), event)
+    return steps
+
+
+async def expect_same(roads: tuple[Road, Road], scene: Sequence[Step]) -> None:
+    """Play a scene on both roads, and compare all that came of it."""
+    fast, ordinary = await roads[0].play(scene), await roads[1].play(scene)
+    for name, found in ordinary.items():
+        assert fast[name] == found, name

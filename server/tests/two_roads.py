@@ -1,0 +1,214 @@
+"""One server twice: with the fast path and without, to be played the same scenes.
+
+Clients and engines are transports in the test's hands, the loop's clock stands still but for `Pause`, and
+identifiers count up, so that two servers that behave alike do so to the last byte.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+import house as houses
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.exchange.headers import DefaultHeaders
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry
+from fondaco.http.wire.protocol import ServerConnection
+from hand_clock import HandClock
+from house import ACCOUNT, TIERS, TOY, House, house
+from scenes import (
+    PLAIN,
+    AwaitThreads,
+    ClientTransport,
+    Engines,
+    HangUp,
+    HeldJournal,
+    Hold,
+    Pause,
+    Reply,
+    Stage,
+    StandingLoop,
+    Step,
+)
+
+_ROUNDS = 40
+"""More rounds of the loop than anything takes that waits for nothing outside."""
+
+
+class CountingIds:
+    """Identifiers that count up."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def call(self) -> str:
+        self.drawn += 1
+        return f"{self.drawn:032x}"
+
+    key = call
+
+    def secret_bits(self) -> int:
+        return 1
+
+
+class Road:
+    """One server, with the fast path or without."""
+
+    def __init__(self, house: House, engines: Engines, loop: StandingLoop, *, fast: bool) -> None:
+        assert isinstance(house.journal, HeldJournal)
+        self.house, self.engines, self.journal, self.loop = house, engines, house.journal, loop
+        self.ids = house.platform.ids = CountingIds()
+        self.taken = 0
+        """Requests that the fast path took on."""
+        self._fast = fast
+        self._limits = ConnectionLimits(
+            DefaultHeaders(house.platform.clock),
+            self.ids,
+            header_limit_bytes=16_384,
+            header_timeout_s=1e6,
+            body_timeout_s=1e6,
+            idle_timeout_s=1e6,
+            refusal=house.edge.refusal,
+        )
+
+    def _take(self, exchange: Exchange) -> bool:
+        taken = self._fast and self.house.edge.answer_fast(exchange)
+        self.taken += taken
+        return taken
+
+    async def play(self, scene: Sequence[Step]) -> dict[str, object]:
+        """Play a scene, with an idle connection to the first engine, and return all that came of it."""
+        if all(transport.closed for transport in self.engines.connections):
+            await self._play((PLAIN, Reply(self.engines.second_reply)))
+        return await self._play(scene)
+
+    async def _play(self, scene: Sequence[Step]) -> dict[str, object]:
+        before, entries = self._state(), len(self.journal.entries)
+        self.engines.requests.clear()
+        self.engines.asked.clear()
+        client = ClientTransport()
+        line = ServerConnection(
+            self.house.edge.answer, self._limits, ConnectionRegistry(), self._take
+        )
+        line.connection_made(client)
+        stage = Stage(line, client, self.engines, self.journal, self.loop)
+        sent: list[bytes] = []
+        for step in scene:
+            earlier = len(client.written)
+            step.happen(stage)
+            await self._settle()
+            if isinstance(step, AwaitThreads):
+                await self._await_threads(client)
+            sent.append(client.written[earlier:])
+        await self._end(stage)
+        return {
+            "sent": sent,
+            "ends": client.ends,
+            "asked": list(self.engines.requests),
+            "rows": [asdict(entry) for entry in self.journal.entries[entries:]],
+            "changes": _changes(before, self._state()),
+        }
+
+    async def _await_threads(self, client: ClientTransport) -> None:
+        """Turn the loop, whose clock stands, until something is sent."""
+        limit, earlier = perf_counter() + 10.0, len(client.written)
+        while len(client.written) == earlier and perf_counter() < limit:
+            await self._settle()
+
+    async def _end(self, stage: Stage) -> None:
+        """Let everything end: the ledger goes on, the client leaves, and the engines stay silent."""
+        for step in (Hold("on"), HangUp(), Pause(10_000.0)):
+            step.happen(stage)
+            await self._settle()
+        await self.house.platform.ledger.retry()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+
+    def _state(self) -> dict[str, object]:
+        platform = self.house.platform
+        metrics = platform.metrics
+        platform.key_ring.flush_uses()
+        return {
+            "ids": self.ids.drawn,
+            "replies": Counter(metrics.replies),
+            "durations": {path: list(one.buckets) for path, one in metrics.durations.items()},
+            "tokens": Counter(metrics.tokens),
+            "incidents": Counter(metrics.incidents),
+            "calls": metrics.calls,
+            "hangups": metrics.hangups,
+            "running": metrics.running,
+            "holds": len(platform.ledger.open_holds),
+            "concurrent": platform.concurrent_calls.total,
+            "limits": [one.used for one in platform.limits.usage(ACCOUNT, "paid", TOY)],
+            "used": dict(self.journal.used),
+        }
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, object]:
+    """Return by how much what is counted has grown, and the rest as it is."""
+    changes: dict[str, object] = {}
+    for name, now in after.items():
+        was = before[name]
+        if isinstance(now, Counter | int):
+            changes[name] = now - was
+        elif name == "limits":
+            changes[name] = [one - other for one, other in zip(now, was, strict=True)]
+        elif name == "durations":
+            changes[name] = {
+                path: [n - o for n, o in zip(counts, was.get(path, [0] * len(counts)), strict=True)]
+                for path, counts in now.items()
+            }
+        else:
+            changes[name] = now
+    return changes
+
+
+@asynccontextmanager
+async def two_roads(
+    monkeypatch: pytest.MonkeyPatch, second_reply: bytes, **settings: Any
+) -> AsyncGenerator[tuple[Road, Road]]:
+    """Open the same server twice, with the fast path and without."""
+    loop = asyncio.get_running_loop()
+    standing = StandingLoop(loop.time())
+    monkeypatch.setattr(houses, "MemoryJournal", HeldJournal)
+    async with (
+        _road(standing, second_reply, settings, fast=True) as fast,
+        _road(standing, second_reply, settings, fast=False) as ordinary,
+    ):
+        engines = {}
+        for road in (fast, ordinary):
+            engines[road.engines.first] = engines[road.engines.second] = road.engines
+
+        dial = loop.create_connection
+
+        async def connect(factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
+            if port in engines:
+                return engines[port].connect(factory, port)
+            return await dial(factory, host, port, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(loop, "create_connection", connect)
+            patched.setattr(loop, "time", standing.time)
+            yield fast, ordinary
+
+
+@asynccontextmanager
+async def _road(
+    standing: StandingLoop, second_reply: bytes, settings: dict[str, Any], *, fast: bool
+) -> AsyncGenerator[Road]:
+    async with house(clock=HandClock(), tiers=TIERS, **settings) as one:
+        engines = Engines(_port(one.fake.base_url), _port(one.second.base_url), second_reply)
+        yield Road(one, engines, standing, fast=fast)
+
+
+def _port(url: str) -> int:
+    return int(url.partition("//")[2].partition("/")[0].rpartition(":")[2])
