@@ -20,7 +20,7 @@ from fondaco.domain.errors import EngineTimeoutError
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.usage import Report, Usage
 from fondaco.serving.chat.best_of import best_of, chosen
-from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
 from fondaco.serving.chat.deadline import within
 from fondaco.serving.chat.prediction import predicted
 from house import TOY

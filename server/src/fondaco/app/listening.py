@@ -11,7 +11,7 @@ from fondaco.app.platform import reply_memory
 from fondaco.environment import secret
 from fondaco.hostnames import host_name, is_loopback
 from fondaco.http.apis.dashboard.tree import tree
-from fondaco.http.apis.endpoints import ENDPOINTS, WITHOUT_DASHBOARD
+from fondaco.http.apis.endpoints import ENDPOINTS, FAST_PATHS, WITHOUT_DASHBOARD
 from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.edge.access_log import AccessLog
 from fondaco.http.edge.authenticator import MetricsAccess
@@ -108,6 +108,7 @@ def edge_of(
         metrics=rules.metrics,
         error_format=server.error_format,
         cookies=settings.dashboard.enabled,
+        fast_paths=FAST_PATHS,
     )
 
 

@@ -33,7 +33,7 @@ from fondaco.ports import Enclave
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.sealed_meter import SealedMeter
-from fondaco.serving.chat.call_events import CallStarted
+from fondaco.serving.chat.call.events import CallStarted
 from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN
 from fondaco.serving.chat.output_hold import hold_output
 from fondaco.serving.routing.failover import Failover, ModelEngines

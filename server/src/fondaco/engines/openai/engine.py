@@ -26,8 +26,8 @@ from fondaco.engines.common.raw_prompts import echoes, one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
-from fondaco.engines.openai.begun_answer import BegunAnswer
 from fondaco.engines.openai.errors import refusal
+from fondaco.engines.openai.pooled_answer import PooledAnswer
 from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
@@ -229,7 +229,7 @@ class OpenAICompatible:
             return None
         return Prompt(_most_tokens(request), exact=False)
 
-    def begin(self, request: ChatRequest) -> BegunAnswer:
+    def begin(self, request: ChatRequest) -> PooledAnswer:
         """Return the answer to a plain request that is sent over an idle connection."""
         if self._pool is None:
             raise EngineError(f"The engine {self._name!r} cannot be asked at once.")
@@ -240,7 +240,7 @@ class OpenAICompatible:
             self._body(request, stream=False),
             first_byte_timeout_s=self._whole_timeout_s,
         )
-        return BegunAnswer(exchange, reader, partial(self._non_streaming, request))
+        return PooledAnswer(exchange, reader, partial(self._non_streaming, request))
 
     def _takes_together(self, request: ChatRequest, raw: RawPrompts) -> bool:
         """Whether all raw prompts of a request are sent to the engine at once."""

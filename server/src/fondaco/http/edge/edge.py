@@ -19,11 +19,11 @@ from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAcce
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.error_format import ErrorFormat, for_client
 from fondaco.http.edge.error_responses import error_response, refusal
+from fondaco.http.edge.fast_path import NO_FAST_PATHS, FastPaths, FastResponse, end
 from fondaco.http.edge.origins.cors import Cors
 from fondaco.http.edge.origins.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AnyResponse, AppState
-from fondaco.http.endpoint.fast_path import FastResponse, end
 from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
 from fondaco.http.endpoint.responses import LARGE_BYTES, Events, EventStream, Response
 from fondaco.http.endpoint.sealed import speaks_aci
@@ -54,8 +54,10 @@ class Edge:
         metrics: MetricsAccess = LOOPBACK,
         error_format: ErrorFormat = "auto",
         cookies: bool = True,
+        fast_paths: FastPaths = NO_FAST_PATHS,
     ) -> None:
-        """Take sessions from `cookies`, too, or from programs alone."""
+        """Take sessions from `cookies`, too, or from programs alone; answer some requests by `fast_paths`."""
+        self._fast_paths = fast_paths
         self._state = state
         self._cookies = cookies
         self._platform = state.platform
@@ -95,19 +97,20 @@ class Edge:
         Nothing has happened then.
         """
         platform = self._platform
-        endpoint = self._routes.fast.get(exchange.path)
-        if endpoint is None or exchange.method != endpoint.method or endpoint.fast_path is None:
+        fast_path = self._fast_paths.get((exchange.method, exchange.path))
+        if fast_path is None or platform.draining:
             return False
-        if platform.draining or self._cors is not None or exchange.has_repeated:
+        if self._cors is not None or exchange.has_repeated:
             return False
         try:
             self._hosts.check(exchange.authority)
+            endpoint, _ = self._routes.find(exchange.method, exchange.path)
         except FondacoError:
             return False
         caller = self._authenticator.known(exchange, endpoint.dialect)
         if caller is None or not platform.concurrent_calls.admits(caller.account.id):
             return False
-        response = endpoint.fast_path(platform, exchange, caller.key, caller.account)
+        response = fast_path(platform, exchange, caller.key, caller.account)
         if response is None:
             return False
         # From here on there is no way back, but on to a task.
@@ -134,7 +137,7 @@ class Edge:
             began = begun.began
         try:
             if begun is not None:
-                endpoint = self._routes.fast[exchange.path]
+                endpoint, _ = self._routes.find(exchange.method, exchange.path)
                 await self._resume(exchange, endpoint, begun)
                 return
             exchange.id = platform.ids.call()

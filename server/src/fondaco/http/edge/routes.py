@@ -29,8 +29,6 @@ class Routes:
         endpoints = tuple(endpoints)
         self.probes = frozenset(one.path for one in endpoints if one.always_open)
         """Paths that respond under any host name: load balancers address servers by number."""
-        self.fast = {one.path: one for one in endpoints if one.fast_path is not None}
-        """The endpoints with a fast path, by their path."""
         self._dialects = _by_prefix(endpoints)
         for endpoint in endpoints:
             if self.dialect(endpoint.path) is not endpoint.dialect:

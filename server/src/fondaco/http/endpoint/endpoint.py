@@ -14,7 +14,6 @@ from fondaco.domain.money.call import Call, IdempotencyKey
 from fondaco.http.endpoint.bodies import Body, validated
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.dialect import ApiDialect
-from fondaco.http.endpoint.fast_path import FastPath
 from fondaco.http.endpoint.file_stream import StreamedFile
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.endpoint.sealed import SealedPayload, is_sealed, not_sealable, sealed_payload
@@ -197,8 +196,6 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Whether it responds while the server drains, and to throttled callers; it looks at no caller's key."""
     at_any_address: bool = False
     """Whether an open endpoint responds to throttled addresses, which people who log in may share with strangers."""
-    fast_path: FastPath | None = None
-    """Answers plain requests without a task, with the bytes and effects that `run` has for them."""
     listed: bool = True
     """Whether OpenAPI shows it."""
 

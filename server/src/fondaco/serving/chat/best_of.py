@@ -21,7 +21,7 @@ from fondaco.domain.chat.events import (
     UsageReported,
 )
 from fondaco.domain.errors import InvalidModelError
-from fondaco.serving.chat.call_events import CallEvent
+from fondaco.serving.chat.call.events import CallEvent
 
 _ChoiceEvent: TypeAlias = Text | Reasoning | Refusal | ToolPart | Opaque | Finish | PromptEcho
 

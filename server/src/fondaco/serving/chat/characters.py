@@ -17,7 +17,7 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.call import Call
 from fondaco.ports import CharacterUses
-from fondaco.serving.chat.call_events import CallEvent, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallStarted
 from fondaco.serving.chat.pipeline import Chat
 
 log = logging.getLogger("fondaco")

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fondaco.domain.errors import EngineTimeoutError
-from fondaco.serving.chat.call_events import CallEvent
+from fondaco.serving.chat.call.events import CallEvent
 
 
 async def within(steps: AsyncGenerator[CallEvent], timeout_s: float) -> AsyncGenerator[CallEvent]:

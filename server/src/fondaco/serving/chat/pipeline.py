@@ -29,10 +29,10 @@ from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
-from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.fast import FastCall
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
-from fondaco.serving.chat.fast_path import FastCall
 from fondaco.serving.chat.hearing import ChatHearing
 from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN, fetch_media
 from fondaco.serving.chat.output.pipeline import OutputPipeline

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from fondaco.domain.money.usage import Usage
-from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
 
 _FIELD = "prediction"
 _BYTES_A_TOKEN = 4

@@ -11,7 +11,7 @@ from fondaco.http.apis.anthropic.reply.message import MessageAccumulator
 from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
-from fondaco.serving.chat.call_events import CallEvent, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallStarted
 
 _NAMES = {
     "reasoning_effort": "output_config.effort",

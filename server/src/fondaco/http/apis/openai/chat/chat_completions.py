@@ -8,7 +8,6 @@ from fondaco.domain.errors import (
     SealedRequestError,
     WebNotInstalledError,
 )
-from fondaco.http.apis.openai.chat.fast_path import fast_path
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
@@ -67,7 +66,6 @@ ENDPOINT = Endpoint(
     summary="Create a chat completion, whole or as a stream of events",
     tag="Chat",
     body=Json(schema=ChatRequest, size=BodySize.MEDIA),
-    fast_path=fast_path,
     paid=True,
     sealed=True,
     responses={

@@ -12,7 +12,7 @@ from fondaco.domain.money.usage import Usage
 from fondaco.http.edge.headers import ending, ignored_fields, inference
 from fondaco.http.endpoint.responses import EventStream
 from fondaco.http.exchange.exchange import Exchange
-from fondaco.serving.chat.call_events import CallEvent, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallStarted
 
 
 class SilentEngineError(InferenceFailedError):

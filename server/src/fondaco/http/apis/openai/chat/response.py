@@ -19,7 +19,7 @@ from fondaco.http.edge.headers import voice_header
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
-from fondaco.serving.chat.call_events import CallEvent, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallStarted
 
 _FINGERPRINT_BYTES = 6
 

@@ -20,7 +20,7 @@ from fondaco.domain.media.speech import SpeechFormat, SpeechRequest
 from fondaco.domain.media.voices import DEFAULT_VOICE
 from fondaco.domain.money.call import Call
 from fondaco.http.endpoint.fields import Strict
-from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
 from fondaco.serving.platform import Platform
 from fondaco.serving.speech import Speech
 

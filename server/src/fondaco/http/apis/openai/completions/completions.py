@@ -12,7 +12,7 @@ from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.serving.chat.best_of import best_of
-from fondaco.serving.chat.call_events import CallStarted
+from fondaco.serving.chat.call.events import CallStarted
 
 
 async def run(context: RequestContext[CompletionRequest, None]) -> Response | Events:

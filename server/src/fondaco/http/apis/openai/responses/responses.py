@@ -29,7 +29,7 @@ from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
-from fondaco.serving.chat.call_events import CallEvent, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallStarted
 
 
 async def run(context: RequestContext[ResponsesRequest, None]) -> Response | Events:

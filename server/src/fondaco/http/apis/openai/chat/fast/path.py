@@ -4,16 +4,16 @@ from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.money.account import Account, Key
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.usage import Usage
-from fondaco.http.apis.openai.chat.plain_request import plain_request
+from fondaco.http.apis.openai.chat.fast.plain_request import plain_request
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered, whole
 from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
 from fondaco.http.apis.openai.chat.writers import Accumulator
-from fondaco.http.endpoint.fast_path import FastResponse
+from fondaco.http.edge.fast_path import FastResponse
 from fondaco.http.endpoint.responses import LARGE_BYTES, Events, Response
 from fondaco.http.endpoint.sealed import is_sealed
 from fondaco.http.exchange.exchange import UNCOUNTED_BYTES, Exchange
-from fondaco.serving.chat.call_events import CallStarted
-from fondaco.serving.chat.fast_path import FastCall
+from fondaco.serving.chat.call.events import CallStarted
+from fondaco.serving.chat.call.fast import FastCall
 from fondaco.serving.platform import Platform
 
 _OPTIONS = ResponseOptions(choices=1, logprobs=False, usage=False, parameters=DEFAULT_PARAMETERS)

@@ -14,7 +14,7 @@ Resume = Callable[[PooledExchange], AsyncGenerator[EventBatch]]
 """Reads the answer of an exchange under way, as a task does."""
 
 
-class BegunAnswer:
+class PooledAnswer:
     """One non-streaming answer that is under way."""
 
     __slots__ = ("_batch", "_exchange", "_reader", "_response", "_resume")

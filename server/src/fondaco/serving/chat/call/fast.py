@@ -19,7 +19,7 @@ from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
-from fondaco.serving.chat.call_events import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
 from fondaco.serving.chat.failover import ChatFailover
 
 
@@ -117,7 +117,9 @@ class FastCall:
             FondacoError: as `Chat.answer` does.
         """
         async with self._paid as paid:
-            batches = await buffered(self._request, self._failover, None, self._tokens)
+            batches = await buffered(
+                self._request, self._failover, None, self._tokens, paid.server_stops
+            )
             self._meter.deliver()
             yield self._started()
             for batch in batches:

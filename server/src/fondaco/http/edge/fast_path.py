@@ -1,7 +1,7 @@
-"""The fast path of endpoints: responses that are made by callbacks, and by a task only where they must wait."""
+"""The fast path: responses to plain requests, made by callbacks, and by a task only where they must wait."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from fondaco.domain.money.account import Account, Key
@@ -76,6 +76,9 @@ FastPath: TypeAlias = Callable[[Platform, Exchange, Key, Account], FastResponse 
 
 Nothing happens meanwhile: nothing is counted, and the body can still be read.
 """
+FastPaths: TypeAlias = Mapping[tuple[str, str], FastPath]
+"""By method and path."""
+NO_FAST_PATHS: FastPaths = {}
 
 
 def end(platform: Platform, exchange: Exchange, began: float) -> None:

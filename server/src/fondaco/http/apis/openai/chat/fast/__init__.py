@@ -1,0 +1,1 @@
+"""Plain chat completions, without validation by schema and without a task."""

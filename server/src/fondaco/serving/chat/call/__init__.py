@@ -1,0 +1,1 @@
+"""One chat call: its events, and its fast path."""
