@@ -36,6 +36,8 @@ class ReadOn:
             return await asyncio.shield(reading)
         except asyncio.CancelledError as error:
             self._cancellation = error
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()  # so that a server that stops cancels it again
             try:
                 if not self._stopping():
                     await asyncio.wait((reading,), timeout=limit_s)

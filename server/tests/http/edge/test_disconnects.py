@@ -93,6 +93,7 @@ async def test_a_server_that_stops_does_not_wait_for_whole_replies_without_a_cal
     async with house() as one:
         one.fake.next(hanging())
         asked = await hang_up_once_asked(one, chat_body())
+        await anyio.sleep(0.1)  # the server has seen it, and reads on
     with anyio.fail_after(2):
         await asked.hang_up.wait()
 
