@@ -27,7 +27,7 @@ class CallStarted:
     ignored: tuple[str, ...] = ()
     """Request fields that the model or its engine ignored."""
     input_tokens: int = 0
-    """Of the prompt: counted, or estimated where only the end tells."""
+    """Tokens of the prompt: counted, or estimated if only the end of the response reports them."""
 
 
 @fast_init
