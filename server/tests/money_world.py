@@ -30,6 +30,7 @@ from fondaco.serving.billing.ledger import Hold, Ledger
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.ledger.replay import entered
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 
@@ -97,9 +98,14 @@ class FailingJournal:
         return await self._journal.latest_entry_at(until)
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,
     ) -> Awaitable[None]:
-        return _fail() if self.broken else self._journal.write(entries, closes, ends)
+        return _fail() if self.broken else self._journal.write(entries, closes, ends, held=held)
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
         if not self.broken:
@@ -138,6 +144,9 @@ class FailingJournal:
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
         self._journal.on_change(changed)
+
+    def on_refusal(self, refused: Callable[[Sequence[Entry]], None]) -> None:
+        self._journal.on_refusal(refused)
 
 
 async def _fail() -> None:
@@ -221,7 +230,12 @@ class CancellableJournal(MemoryJournal):
         self._sending = asyncio.Lock()
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,
     ) -> Awaitable[None]:
         return self._write(tuple(entries), closes, ends)
 
@@ -302,6 +316,7 @@ class SqliteWorld(World):
         await self._sqlite.snapshot(self.account_id)  # tells the ledger before it answers
 
     async def entries(self) -> list[Entry]:
+        assert entered(self.path)
         with closing(connect(self.path)) as connection:
             return [entry_of(row) for row in connection.execute(ENTRIES + "ORDER BY 1")]
 

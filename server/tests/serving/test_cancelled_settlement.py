@@ -31,7 +31,7 @@ class SlowJournal(MemoryJournal):
             await super().write(entries, closes)
         await anyio.sleep(0.05)
 
-    def write(self, entries, closes=None, ends=None):  # type: ignore[no-untyped-def]  # as the port's
+    def write(self, entries, closes=None, ends=None, **how):  # type: ignore[no-untyped-def]  # as the port's
         return self._slowly(tuple(entries), closes)
 
 

@@ -49,7 +49,12 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
     """
     with ExitStack() as opened:
         async with SqliteJournal.opened(home.database, settings.ledger.durability) as journal:
-            keys, charges = SqliteKeys(home.database), SqliteCharges(home.database)
+
+            async def flush() -> None:
+                await journal.write(())
+
+            keys = SqliteKeys(home.database, flush)
+            charges = SqliteCharges(home.database, flush)
             opened.callback(keys.close)
             opened.callback(charges.close)
             managed_accounts = SqliteManagedAccounts(home.database, journal)

@@ -33,13 +33,24 @@ class Journal(Protocol):
         ...
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,
     ) -> Awaitable[None]:
         """Append entries, delete the open call `closes` and end a job, in one transaction.
 
         Await the result at once: the write begins with this call or with its await. It takes effect
         before any write or read that is started later and not before any that ended earlier; when the
-        await returns it is durable. An empty write returns once every earlier write is durable.
+        await returns it is durable. An empty write returns once every earlier write is durable, and seen
+        by every reader of the store, such as `Charges`.
+
+        With `held` the caller vouches that the entries settle a hold: the account has the money, and no
+        write of this call was started before, by this process or an earlier one. Then the store may confirm
+        them as soon as they are durable, before it has looked at its rules; what breaks one of these
+        after all goes to the listeners of `on_refusal`.
 
         A cancelled await leaves the outcome unknown: the write was made, will be made, or never is,
         as no thread or task need go on with it. The caller then must repeat the same write until an
@@ -55,6 +66,14 @@ class Journal(Protocol):
                 the call, sku and currency of one of these, or the job has ended, or is leased again.
             WriteQuarantinedError: (from the await) nothing was written, for good: it breaks a rule of
                 the store. What can be recorded of it is in the quarantine; the open call is deleted.
+        """
+        ...
+
+    def on_refusal(self, refused: Callable[[Sequence[Entry]], None]) -> None:
+        """Call `refused` with charges that were confirmed, as `held`, and cannot be entered.
+
+        They are in the quarantine, or the journal has a charge of their call already. It is called on
+        the event loop, before any later read returns.
         """
         ...
 

@@ -96,6 +96,29 @@ class Balance:
                 paid = Funds(diem=-entry.amount) if in_diem else Funds(usd=-entry.amount)
                 budget.settle(Funds(), paid)
 
+    def doubt(self) -> None:
+        """Have the balance compared with the journal before the next hold."""
+        self.doubted = True
+        self.checked = -1
+
+    def disown(self, entry: Entry) -> None:
+        """Give back a charge that the journal had confirmed and then refused.
+
+        A budget that is still being loaded keeps it where it counted it: then the key may spend less for
+        the rest of the epoch.
+        """
+        self.doubt()
+        if entry.currency is Currency.DIEM:
+            self.diem -= entry.amount
+        else:
+            self.usd -= entry.amount
+        if entry.key_id is None or entry.epoch is None:
+            return
+        budget = self.budget(entry.key_id, entry.epoch)
+        if budget is not None and budget.loaded:
+            in_diem = entry.currency is Currency.DIEM
+            budget.settle(Funds(), Funds(diem=entry.amount) if in_diem else Funds(usd=entry.amount))
+
     def budget(self, key_id: str, epoch: int) -> Budget | None:
         """Return the budget of a key in `epoch`, if it is in memory."""
         budget = self.budgets.get(key_id)

@@ -62,6 +62,7 @@ class Hold:
         "funds",
         "model",
         "opened",
+        "recovered",
     )
 
     def __init__(  # noqa: PLR0917 - names would cost a dict for each call
@@ -80,6 +81,8 @@ class Hold:
         self.model = model
         self.durable = False
         """Whether a job records it, so that it outlives the process: nothing else is noted of it."""
+        self.recovered = False
+        """Whether an earlier process admitted the call, and perhaps charged it."""
         self.funds = funds
         """The held funds."""
         self.epoch = epoch
@@ -255,7 +258,8 @@ class Hold:
         if not entries and closes is None and ends is None:
             self._balance.calls -= 1
             return None
-        return LedgerWrite(self._balance, entries, closes, ends, self._undo)
+        first = not self.recovered
+        return LedgerWrite(self._balance, entries, closes, ends, held=first, undo=self._undo)
 
     def reduce(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
         """Reduce a charge that could not be written and waits for a retry.
@@ -278,7 +282,7 @@ class Hold:
         entries = self._entries(charge, usage, execution_ms, notes)
         if self._expired:
             entries.append(self._expiry(self._expired))
-        less = LedgerWrite(self._balance, entries, kept.closes, kept.ends, self._undo)
+        less = LedgerWrite(self._balance, entries, kept.closes, kept.ends, undo=self._undo)
         self._shared.writes.replace(kept, less)
 
     def release(self) -> None:

@@ -53,6 +53,7 @@ class Ledger:
         self.stopping = False
         """Whether the server cuts its calls off, which their entries then tell."""
         journal.on_change(self._changed)
+        journal.on_refusal(self._refused)
 
     async def hold(self, call: Call, model: str, amount: int, meter: UsageSource) -> Hold:
         """Reserve the most that `call` can cost, in nano-dollars of compute.
@@ -380,6 +381,7 @@ class Ledger:
             balance.outside += funds.diem
         opened = Call(call.call_id, call.account_id, call.key_id, call.opened_at)
         hold = self._admit(balance, opened, call.model, call, funds=funds, epoch=call.epoch)
+        hold.recovered = True
         hold.note(hold.opened)  # it is in the journal already, so its settlement has to close it
         return hold
 
@@ -405,6 +407,13 @@ class Ledger:
         idle = next((b for b in others if b.idle), None)
         if idle is not None:
             del self._balances[idle.account_id]
+
+    def _refused(self, entries: Sequence[Entry]) -> None:
+        """Take back in memory what the journal could not enter after it had confirmed it."""
+        for entry in entries:
+            balance = self._balances.get(entry.account_id)
+            if balance is not None and balance.loaded:
+                balance.disown(entry)
 
     def _changed(self, entries: Sequence[Entry]) -> None:
         self._changes += 1

@@ -1,7 +1,7 @@
 """Pending writes: ledger writes that failed or whose outcome is unknown, retried in order."""
 
 from asyncio import CancelledError, Future, ensure_future
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
@@ -22,6 +22,8 @@ class LedgerWrite:
     closes: str | None = None
     ends: JobEnd | None = None
     """The job that ends with them."""
+    held: bool = False
+    """Whether they settle a hold of this process: its first try may be confirmed before it is entered."""
     undo: Callable[[], None] | None = None
     """Reverses the entries in the balance, should the journal refuse them for good."""
 
@@ -34,8 +36,7 @@ class LedgerWrite:
 
     def doubt(self) -> None:
         """Have the balance compared with the journal before the next hold."""
-        self.balance.doubted = True
-        self.balance.checked = -1
+        self.balance.doubt()
 
 
 class PendingWrites:
@@ -63,7 +64,7 @@ class PendingWrites:
 
     def begin(self, write: LedgerWrite) -> Future[None]:
         """Begin a write while none is kept; `enter` has to follow with it, or `entered` once it is done."""
-        return ensure_future(self._journal.write(write.entries, write.closes, write.ends))
+        return ensure_future(self._write(write))
 
     @staticmethod
     def entered(write: LedgerWrite) -> None:
@@ -80,7 +81,7 @@ class PendingWrites:
         if self._pending and begun is None:
             await self._precede(write)
         try:
-            await (begun or self._journal.write(write.entries, write.closes, write.ends))
+            await (begun or self._write(write))
         except (AlreadyEnteredError, WriteQuarantinedError):
             write.refused()
             raise
@@ -128,6 +129,10 @@ class PendingWrites:
         if not self.has(balance):
             balance.usd, balance.diem = snapshot.balance.usd, snapshot.balance.diem
             balance.doubted = False
+
+    def _write(self, write: LedgerWrite) -> Awaitable[None]:
+        """Begin the first try of a write."""
+        return self._journal.write(write.entries, write.closes, write.ends, held=write.held)
 
     async def _precede(self, write: LedgerWrite) -> None:
         """Make first what the write may build on; keep it where that is not possible."""

@@ -7,13 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fondaco.stores.charge_log.segments import FOLDER_END
+
 DATABASE = "fondaco.sqlite3"
 PEPPER = "pepper"
 DATABASES = (DATABASE, "library.sqlite3")
 _FILES = (PEPPER, "fondaco.toml", "enclave.key")
 _FOLDERS = ("catalogue.d", "characters", "workflows")
 _CONFIGURATION = ("fondaco.toml", "catalogue.d/*.toml")
-_JOURNALS = ("-wal", "-shm", "-journal")
+_JOURNALS = ("-wal", "-shm", "-journal", FOLDER_END)
 LOCK = "server.lock"
 
 

@@ -24,6 +24,7 @@ from fondaco.stores.backup.staging import staging, sync_folder
 from fondaco.stores.errors import BackupError, DatabaseUnusableError
 from fondaco.stores.sqlite.accounts.audit import findings
 from fondaco.stores.sqlite.accounts.people import usable_keys
+from fondaco.stores.sqlite.ledger.replay import entered
 from fondaco.stores.sqlite.tables.connection import BUSY_TIMEOUT_S
 from fondaco.stores.sqlite.tables.migrate import HEAD, version_of
 
@@ -34,6 +35,9 @@ _PAGES: Final = 1024
 _LARGEST_FILE: Final = 64 * 2**20
 """Of files that are no databases; models are far larger, and are none of a backup."""
 _LEVEL: Final = 6
+_LATE: Final = (
+    "The server could not enter its last charges into the database: they are not in the backup."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,11 @@ def create_backup(
     Raises:
         BackupError: the file is there already or cannot be written, or a file of the home cannot be read.
         DatabaseUnusableError: a database cannot be read.
+        StorageFailedError: charges that a crash left in the charge log cannot be entered.
     """
     if target.exists() and not replace:
         raise _taken(target)
+    late = () if entered(home / DATABASE) else (_LATE,)
     try:
         with staging(target.parent) as stage:
             contents = contents_of(home)
@@ -96,7 +102,7 @@ def create_backup(
         raise BackupError(
             f"The backup {str(target)!r} cannot be written: {error.strerror}{_of(error)}."
         ) from error
-    return Backup(manifest, size, contents.left_out, wrong)
+    return Backup(manifest, size, contents.left_out, (*wrong, *late))
 
 
 def _copy_databases(home: Path, stage: Path, names: tuple[str, ...], progress: Progress) -> None:

@@ -113,7 +113,12 @@ class MemoryJournal:
         return max((entry.at for entry in self.entries if entry.at <= until), default=None)
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,
     ) -> Awaitable[None]:
         """Append entries, all or none; writes that SQLite would reject go to the quarantine."""
         try:
@@ -233,6 +238,9 @@ class MemoryJournal:
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
         """Tell `changed` of `enter_elsewhere` and `add_account`."""
         self._listeners.append(changed)
+
+    def on_refusal(self, refused: Callable[[Sequence[Entry]], None]) -> None:
+        """Never call `refused`: what is confirmed is entered."""
 
     def _ordered_job(self, call_id: str) -> bool:
         return self.jobs is not None and self.jobs.has(call_id)

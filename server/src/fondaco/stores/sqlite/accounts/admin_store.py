@@ -28,6 +28,7 @@ from fondaco.stores.sqlite.ledger import clock_confirmations, quarantine
 from fondaco.stores.sqlite.ledger.clock_confirmations import Ahead
 from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
+from fondaco.stores.sqlite.ledger.replay import entered
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import milliseconds
 
@@ -200,7 +201,7 @@ class AdminStore:
         """Audit the ledger: return a sentence for each inconsistency or waiting write; empty if sound."""
         try:
             with self._reading() as connection:
-                return audit.findings(connection)
+                return [*audit.findings(connection), *audit.log_findings(self._path)]
         except StorageFailedError as error:
             return [f"The database cannot be read: {error.__cause__}."]
         except DatabaseUnusableError as error:
@@ -254,6 +255,7 @@ class AdminStore:
     @contextmanager
     def _transaction(self, begin: Begin) -> Iterator[sqlite3.Connection]:
         """Open a connection for one transaction; closing it rolls back what was not committed."""
+        entered(self._path)
         with closing(connect(self._path)) as connection:
             try:
                 connection.execute(begin)

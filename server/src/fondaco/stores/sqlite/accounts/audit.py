@@ -3,12 +3,15 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TypeAlias
 
 from fondaco.domain.money.account import SYSTEM_ACCOUNTS
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import Currency, decimal
+from fondaco.stores.charge_log import segments
 from fondaco.stores.sqlite.ledger import quarantine
+from fondaco.stores.sqlite.ledger.replay import entered
 from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS
 from fondaco.stores.sqlite.tables.snapshot import SNAPSHOT
 
@@ -39,6 +42,24 @@ def findings(connection: sqlite3.Connection) -> list[str]:
     """Return one sentence for each inconsistency, and one for waiting writes."""
     found, is_complete = _inconsistencies(connection)
     return [*found, *_quarantine(connection)] if is_complete else found
+
+
+def log_findings(database: Path) -> list[str]:
+    """Return one sentence for each file of the charge log that lacks in the database or was damaged."""
+    folder = segments.folder_of(database)
+    wrong = []
+    if not entered(database, patience_s=1.0):
+        wrong.append(
+            "Charges are in the charge log that the server could not enter into the database yet. See its log."
+        )
+    return [
+        *wrong,
+        *(
+            f"The charge log was damaged: charges may be missing. Compare {str(path)!r} with a backup, then "
+            "delete it."
+            for path in segments.damaged(folder)
+        ),
+    ]
 
 
 def inconsistencies(connection: sqlite3.Connection) -> list[str]:

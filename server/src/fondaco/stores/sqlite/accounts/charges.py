@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from fondaco.domain.money.ledger import Entry
 from fondaco.domain.money.money import Currency
 from fondaco.ports import ChargePage, ChargeQuery, UsageSum, UsageSumQuery
 from fondaco.stores.sqlite.accounts import usage_sums
+from fondaco.stores.sqlite.ledger.replay import entered
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import CURRENCIES, ENTRIES, entry_of
 
@@ -61,12 +62,19 @@ class ChargeSum:
 class SqliteCharges:
     """Reads charges over connections of its own: one for pages, one for sums, which take longer."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the database.
+    def __init__(self, path: Path, flush: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Open the database, which a server beside this process keeps up to date.
+
+        Args:
+            path: of the database.
+            flush: awaited before each page and sum, so that they have all charges of this process.
 
         Raises:
             DatabaseUnusableError: the file cannot be opened.
+            StorageFailedError: charges that a crash left in the charge log cannot be entered.
         """
+        entered(path)
+        self._flush = flush
         self._connection = connect(path)
         self._connection.execute("PRAGMA query_only = ON")
         self._in_use = threading.Lock()
@@ -84,7 +92,12 @@ class SqliteCharges:
         Raises:
             StorageFailedError: the database cannot be read.
         """
+        await self._flushed()
         return await anyio.to_thread.run_sync(self.read, query)
+
+    async def _flushed(self) -> None:
+        if self._flush is not None:
+            await self._flush()
 
     def read(self, query: ChargeQuery) -> ChargePage:
         """Return a page, blocking.
@@ -146,6 +159,7 @@ class SqliteCharges:
         Raises:
             StorageFailedError: the database cannot be read.
         """
+        await self._flushed()
         async with self._one_by_one:
             return await anyio.to_thread.run_sync(self.read_usage, query)
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,14 +24,15 @@ class SqliteKeys:
     written.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the database.
+    def __init__(self, path: Path, flush: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Open the database; `flush` is awaited before what keys have spent is read.
 
         Raises:
             DatabaseUnusableError: the file cannot be opened.
         """
         self._connection = connect(path)
         self._in_use = threading.Lock()
+        self._flush = flush
 
     def close(self) -> None:
         """Close the connection."""
@@ -44,10 +45,12 @@ class SqliteKeys:
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
         """Return an account's active keys, oldest first."""
+        await self._flushed()
         return await self.query(lambda connection: key_rows.active(connection, account_id, now))
 
     async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
         """Return one key of an account that is not revoked."""
+        await self._flushed()
         return await self.query(
             lambda connection: key_rows.report(connection, account_id, key_id, now)
         )
@@ -75,6 +78,10 @@ class SqliteKeys:
             StorageFailedError: the database cannot be read.
         """
         return await anyio.to_thread.run_sync(self._run, query)
+
+    async def _flushed(self) -> None:
+        if self._flush is not None:
+            await self._flush()
 
     async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         return await anyio.to_thread.run_sync(

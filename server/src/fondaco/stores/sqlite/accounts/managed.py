@@ -100,6 +100,7 @@ class SqliteManagedAccounts:
         return report
 
     async def _run(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        await self._journal.write(())  # so that the database has all charges
         return await anyio.to_thread.run_sync(self._run_blocking, begin, work)
 
     def _run_blocking(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:

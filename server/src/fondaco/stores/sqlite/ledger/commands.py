@@ -4,7 +4,8 @@ import sqlite3
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.jobs import JobEnd
@@ -24,6 +25,39 @@ class WriteEntries:
     closes: str | None
     done: "Future[None]"
     ends: JobEnd | None = None
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class LogCharges:
+    """Append the charges of a call to the charge log; for the event loop alone."""
+
+    entries: Sequence[Entry]
+    closes: str | None
+    done: "Future[None]"
+    record: bytes
+
+    def unlogged(self) -> WriteEntries:
+        """Return the command that commits them at once."""
+        return WriteEntries(self.entries, self.closes, self.done)
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class EnterLogged:
+    """Enter charges that are in the charge log, and so confirmed; nothing waits for it."""
+
+    entries: Sequence[Entry]
+    closes: str | None
+    ends: None = None
+    """Jobs end together with a charge that is committed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropSegment:
+    """Delete a segment of the charge log, all charges of which were entered by earlier commands."""
+
+    segment: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +95,15 @@ class StopWriter:
     """Stop the writer once all earlier commands are done."""
 
 
-Batchable: TypeAlias = WriteEntries | RecordProgress | RecordKeyUses | CountCharacterUses
+Batchable: TypeAlias = (
+    WriteEntries | EnterLogged | RecordProgress | RecordKeyUses | CountCharacterUses
+)
 """Commands that are committed together."""
-Command: TypeAlias = Batchable | RunQuery | StopWriter
+Logged: TypeAlias = EnterLogged | DropSegment
+"""Commands that are kept until they succeed."""
+Command: TypeAlias = Batchable | LogCharges | DropSegment | RunQuery | StopWriter
+AWAITED: Final = (WriteEntries, LogCharges, RunQuery, StopWriter)
+"""Commands that something waits for."""
 
 
 def split(command: Batchable) -> Sequence[Batchable]:
@@ -75,7 +115,7 @@ def split(command: Batchable) -> Sequence[Batchable]:
             return [RecordKeyUses({key_id: at}) for key_id, at in command.used.items()]
         case CountCharacterUses():
             return [CountCharacterUses({slug: uses}) for slug, uses in command.uses.items()]
-        case WriteEntries():
+        case WriteEntries() | EnterLogged():
             return [command]
 
 
@@ -84,7 +124,7 @@ def batch_of(commands: Sequence[Batchable]) -> Batch:
     batch = Batch()
     for command in commands:
         match command:
-            case WriteEntries():
+            case WriteEntries() | EnterLogged():
                 batch.entries += command.entries
                 if command.closes is not None:
                     batch.closed.append(command.closes)

@@ -17,15 +17,18 @@ from fondaco.domain.money.ledger import (
     Unwritable,
 )
 from fondaco.domain.money.money import Funds
+from fondaco.stores.errors import DatabaseUnusableError
 from fondaco.stores.sqlite.ledger import (
     clock_confirmations,
     faults,
     idempotency_records,
     quarantine,
 )
+from fondaco.stores.sqlite.ledger.charge_logger import ChargeLogger
 from fondaco.stores.sqlite.ledger.commands import (
     Begin,
     CountCharacterUses,
+    LogCharges,
     RecordKeyUses,
     RecordProgress,
     RunQuery,
@@ -67,11 +70,30 @@ class SqliteJournal:
         Args:
             connection: from `connection.connect`.
             watch_s: how soon changes by other processes are seen.
+
+        Raises:
+            DatabaseUnusableError: charges that a crash left in the charge log cannot be entered.
         """
         self._loop = asyncio.get_running_loop()
         self._listeners: list[Listener] = []
+        self._refusal_listeners: list[Listener] = []
         self._closed = False
-        self._writer = Writer(connection, self._loop, self._tell, watch_s)
+        try:
+            self._logger = ChargeLogger.opened(connection)
+        except (sqlite3.Error, OSError) as error:
+            connection.close()
+            raise DatabaseUnusableError(
+                f"Charges that a crash left in the charge log cannot be entered: {error}. They are kept. Make "
+                "room on the disk and check the permissions of the home folder, then start again."
+            ) from error
+        self._writer = Writer(
+            connection,
+            self._loop,
+            notify=self._tell,
+            refuse=self._refuse,
+            watch_s=watch_s,
+            logger=self._logger,
+        )
 
     @classmethod
     @asynccontextmanager
@@ -98,14 +120,24 @@ class SqliteJournal:
         return await self.query(lambda connection: clock_confirmations.latest(connection, until))
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,
     ) -> Awaitable[None]:
-        """Append entries, delete an open call and end a job in the next batch."""
+        """Append entries, delete an open call and end a job in the next batch; log what settles a hold."""
         done = self._loop.create_future()
         if self._closed:
             done.set_exception(StorageFailedError())
-        else:
-            self._writer.put(WriteEntries(entries, closes, done, ends))
+            return done
+        if held and ends is None and self._logger is not None:
+            record = self._logger.record(entries, closes)
+            if record is not None:
+                self._writer.put(LogCharges(entries, closes, done, record))
+                return done
+        self._writer.put(WriteEntries(entries, closes, done, ends))
         return done
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
@@ -181,6 +213,10 @@ class SqliteJournal:
         """Tell `changed` of commits by other connections, within a second."""
         self._listeners.append(changed)
 
+    def on_refusal(self, refused: Callable[[Sequence[Entry]], None]) -> None:
+        """Tell `refused` of logged charges that the database refused for good."""
+        self._refusal_listeners.append(refused)
+
     def close(self) -> None:
         """Commit all queued commands and close the file; blocks for that one commit."""
         if not self._closed:
@@ -210,6 +246,10 @@ class SqliteJournal:
     def _tell(self, entries: Sequence[Entry]) -> None:
         for changed in self._listeners:
             changed(entries)
+
+    def _refuse(self, entries: Sequence[Entry]) -> None:
+        for refused in self._refusal_listeners:
+            refused(entries)
 
 
 def _probe(connection: sqlite3.Connection) -> int:

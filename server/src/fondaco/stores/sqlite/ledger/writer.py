@@ -2,6 +2,7 @@
 
 A transient fault fails every command of its batch. A command that can never be committed is found by
 halving the batch, and its write goes to the quarantine. No error of one command ends the thread.
+Charges that are in the charge log already are kept until they are entered, before all later commands.
 """
 
 import logging
@@ -11,7 +12,6 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeAlias
 
@@ -19,10 +19,16 @@ from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, Write
 from fondaco.domain.money.ledger import Entry, Unwritable
 from fondaco.ports.incidents import Incident, report
 from fondaco.stores.sqlite.ledger import faults, quarantine
+from fondaco.stores.sqlite.ledger.backlog import Backlog
 from fondaco.stores.sqlite.ledger.batch import Batch, apply, changing
+from fondaco.stores.sqlite.ledger.charge_logger import ChargeLogger, unlogged
 from fondaco.stores.sqlite.ledger.commands import (
+    AWAITED,
     Batchable,
     Command,
+    DropSegment,
+    EnterLogged,
+    LogCharges,
     RecordProgress,
     RunQuery,
     StopWriter,
@@ -30,6 +36,7 @@ from fondaco.stores.sqlite.ledger.commands import (
     batch_of,
     split,
 )
+from fondaco.stores.sqlite.ledger.handover import Handover
 from fondaco.stores.sqlite.ledger.job_endings import JobNotHeldError
 from fondaco.stores.sqlite.tables.connection import BUSY_TIMEOUT_S
 from fondaco.stores.sqlite.tables.id_cache import IdCache
@@ -38,10 +45,10 @@ from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
 Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
-_MAX_BATCH = 1000
-"""Commands in one batch, at most."""
 _EMPTIED_WITHIN_S = 10.0
 """After so long the -wal file is emptied although the writer has other work."""
+_RETRY_S = 0.5
+"""Longest time after which kept charges are tried again."""
 _REPORT_AGAIN_S = 10.0
 """Interval between reports of a lasting fault, in seconds."""
 
@@ -57,17 +64,23 @@ class Writer:
         self,
         connection: sqlite3.Connection,
         loop: AbstractEventLoop,
+        *,
         notify: Listener,
+        refuse: Listener,
         watch_s: float,
+        logger: ChargeLogger | None,
     ) -> None:
         self._connection = connection
         self._loop = loop
         self._notify = notify
+        self._refuse_late = refuse
         self._watch_s = watch_s
+        self._logger = logger
         self._id_cache = IdCache(connection)
-        self._queue: SimpleQueue[Sequence[Command]] = SimpleQueue()
+        self._handover = Handover()
         self._waiting: list[Command] = []
-        self._busy = False
+        """Commands of this round of the event loop."""
+        self._backlog = Backlog()
         self._stopped = False
         self._dead = False
         """Whether the thread has ended without a `StopWriter`; used on the event loop alone."""
@@ -96,42 +109,39 @@ class Writer:
         neither wakes up nor commits more often than necessary.
         """
         self._waiting.append(command)
-        if not self._busy:
-            self._busy = True
+        if len(self._waiting) == 1:
             self._loop.call_soon(self._dispatch)
 
     def stop(self) -> None:
         """Execute all queued commands, then end the thread; blocks until then."""
-        self._queue.put([*self._waiting, StopWriter()])
-        self._waiting.clear()
+        self._handover.put([*unlogged(self._waiting), StopWriter()], awaited=True)
+        self._waiting = []
         self._thread.join()
+        if self._logger is not None:
+            self._logger.close(delete=not self._backlog.behind)
 
     def _dispatch(self) -> None:
+        commands, self._waiting = self._waiting, []
         if self._dead:
-            self._busy = False
-            _finish(_failed(self._waiting))
-            self._waiting.clear()
-            return
-        commands = self._waiting[:_MAX_BATCH]
-        del self._waiting[:_MAX_BATCH]
-        self._busy = bool(commands)
-        if commands:
-            self._queue.put(commands)
+            _finish(_failed(commands))
+        elif commands:
+            commands = self._log(commands)
+            awaited = any(isinstance(command, AWAITED) for command in commands)
+            self._handover.put(commands, awaited=awaited)
+
+    def _log(self, commands: Sequence[Command]) -> list[Command]:
+        """Log the charges among the commands, unless the database cannot follow."""
+        if self._logger is None or not self._backlog.follows:
+            return unlogged(commands)
+        left = self._logger.write(commands, self._backlog.behind)
+        self._backlog.count_logged(left)
+        return left
 
     def _fail_all(self) -> None:
         """Fail the commands that the thread has left undone, and all later ones."""
         self._dead = True
         report(Incident.LEDGER_THREAD_FAILED, reason="ended", level=logging.CRITICAL)
-        commands = list(self._current)
-        with suppress(Empty):
-            while True:
-                commands += self._queue.get_nowait()
-        _finish(_failed(commands))
-        self._busy = False
-
-    def _done(self, outcomes: Sequence[Outcome]) -> None:
-        _finish(outcomes)
-        self._dispatch()
+        _finish(_failed([*self._current, *self._handover.rest()]))
 
     # Called on the thread.
 
@@ -149,12 +159,15 @@ class Writer:
 
     def _round(self) -> None:
         """Execute the next batch, and check for changes by other processes from time to time."""
-        try:
-            self._current = self._queue.get(timeout=self._watch_s)
-        except Empty:
+        is_behind = bool(self._backlog.kept)
+        commands = self._handover.take(min(self._watch_s, _RETRY_S) if is_behind else self._watch_s)
+        if not commands and not is_behind:
             self._checkpoint()
         else:
+            self._current = [*self._backlog.kept, *commands]  # should the next line fail
+            self._current = [*self._backlog.take(self._connection), *commands]
             self._execute(self._current)
+            self._backlog.follows = not self._backlog.kept
             self._current = ()
             if self.empties_log and monotonic() - self._emptied >= _EMPTIED_WITHIN_S:
                 self._empty_log()
@@ -176,7 +189,8 @@ class Writer:
         )
         commands, self._current = self._current, ()
         if commands:
-            self._on_loop(self._done, _failed(commands))
+            self._backlog.keep_unsure(commands, error)
+        self._resolve(_failed(commands))
 
     def _checkpoint(self) -> None:
         """Checkpoint the -wal file into the database, where a power cut cannot lose it."""
@@ -203,26 +217,52 @@ class Writer:
         for command in commands:
             match command:
                 case RunQuery():
-                    self._on_loop(_finish, [*outcomes, *self._commit(together)])
+                    self._resolve([*outcomes, *self._commit(together)])
                     together, outcomes = [], [self._run_query(command)]
+                case DropSegment():
+                    outcomes += self._commit(together)
+                    together = []
+                    self._drop(command)
                 case StopWriter():
                     self._stopped = True
+                case LogCharges():
+                    together.append(command.unlogged())
                 case _:
                     together.append(command)
-        self._on_loop(self._done, [*outcomes, *self._commit(together)])
+        self._resolve([*outcomes, *self._commit(together)])
+
+    def _resolve(self, outcomes: Sequence[Outcome]) -> None:
+        if outcomes:
+            self._on_loop(_finish, outcomes)
 
     def _commit(self, commands: Sequence[Batchable]) -> list[Outcome]:
+        if self._backlog.kept:
+            return self._put_off(commands, self._backlog.fault)
         try:
             self._apply(batch_of(commands))
         except Exception as error:  # noqa: BLE001 - a value may be anything, and so its error
             return self._refuse(commands, error)
+        self._backlog.count_entered(commands)
         return [(command.done, None) for command in commands if isinstance(command, WriteEntries)]
+
+    def _put_off(self, commands: Sequence[Batchable], error: Exception | None) -> list[Outcome]:
+        """Keep the logged charges among commands that failed for a transient reason."""
+        self._backlog.keep(commands, error)
+        return _failed(commands, error)
+
+    def _drop(self, command: DropSegment) -> None:
+        """Delete a segment once all of it is entered."""
+        if self._backlog.kept:
+            self._backlog.keep((command,), self._backlog.fault)
+        else:
+            with suppress(OSError):  # then the next start finds that all of it is entered
+                command.segment.unlink()
 
     def _refuse(self, commands: Sequence[Batchable], error: Exception) -> list[Outcome]:
         """Find the commands that fail the batch by halving it, and commit the others."""
         if (reason := faults.transient_reason(error)) is not None:
             self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
-            return _failed(commands, error)
+            return self._put_off(commands, error)
         single = [part for command in commands for part in split(command)]
         if len(single) > 1:
             half = len(single) // 2
@@ -234,23 +274,36 @@ class Writer:
         entered = faults.is_duplicate_entry(error) or isinstance(error, JobNotHeldError)
         if entered and isinstance(command, WriteEntries):
             return [(command.done, _caused(AlreadyEnteredError(), error))]
+        if entered and isinstance(command, EnterLogged):
+            self._tell_late(command, "already_entered")
+            return []
         why = faults.unwritable(error)
-        if isinstance(command, WriteEntries):
+        if isinstance(command, WriteEntries | EnterLogged):
             try:
                 with changing(self._connection):
                     quarantine.put_write(self._connection, command.entries, command.closes, why)
             except sqlite3.Error as fault:  # then the caller keeps it and tries again
                 reason = faults.transient_reason(fault) or "unknown"
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
-                return _failed((command,), fault)
+                return self._put_off((command,), fault)
         self._report_unwritable(command, why)
+        if isinstance(command, EnterLogged):
+            self._tell_late(command, why)
         if isinstance(command, WriteEntries):
             return [(command.done, _caused(WriteQuarantinedError(), error))]
         return []
 
+    def _tell_late(self, command: EnterLogged, reason: str) -> None:
+        """Tell the ledger of charges that were confirmed and are refused for good."""
+        self._backlog.count_entered((command,))
+        first = command.entries[0]
+        tell = partial(report, Incident.CHARGE_REFUSED_LATE, reason=reason, level=logging.ERROR)
+        self._on_loop(partial(tell, call_id=str(first.call_id), account_id=first.account_id))
+        self._on_loop(self._refuse_late, command.entries)
+
     def _report_unwritable(self, command: Batchable, why: Unwritable) -> None:
         call_id, account_id = "", None
-        if isinstance(command, WriteEntries):
+        if isinstance(command, WriteEntries | EnterLogged):
             call_id = str(command.closes or "")
             for entry in command.entries:
                 call_id, account_id = str(entry.call_id or call_id), entry.account_id
@@ -285,6 +338,8 @@ class Writer:
                 return
 
     def _run_query(self, command: RunQuery) -> Outcome:
+        if self._backlog.kept:  # its answer would lack them
+            return command.done, _caused(StorageFailedError(), self._backlog.fault)
         try:
             self._connection.execute(command.begin)
             try:
@@ -350,7 +405,7 @@ def _failed(commands: Sequence[Command], error: Exception | None = None) -> list
     return [
         (command.done, _caused(StorageFailedError(), error))
         for command in commands
-        if isinstance(command, WriteEntries | RunQuery)
+        if isinstance(command, WriteEntries | LogCharges | RunQuery)
     ]
 
 
