@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -89,6 +91,8 @@ class FailingJournal:
         self._journal = journal
         self.broken = False
         self.standings = 0
+        self.noted = False
+        """Whether progress was recorded, which is durable soon, but not yet perhaps."""
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
         self.standings += 1
@@ -109,6 +113,7 @@ class FailingJournal:
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
         if not self.broken:
+            self.noted = True
             self._journal.record_progress(calls)
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
@@ -329,3 +334,33 @@ class SqliteWorld(World):
     def _open(self) -> SqliteJournal:
         self._sqlite = SqliteJournal(connect(self.path), watch_s=0.01)
         return self._sqlite
+
+
+class KilledWorld(SqliteWorld):
+    """A database file whose server is killed, rather than closed, at each crash."""
+
+    async def crash(self) -> None:
+        if self.journal.noted:
+            await self._sqlite.write(())
+        killed, self.path = self.path, image_of(self.path)
+        before = self._sqlite
+        self._begin(self._open())
+        before.close()
+        self.admin_store = AdminStore(self.path, b"p" * 32, self.clock)
+        assert killed != self.path
+
+
+def image_of(database: Path) -> Path:
+    """Copy a database and its charge log as a `kill -9` of their server would leave them now."""
+    folder = database.parent / f"killed-{next(_ids)}"
+    folder.mkdir()
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody commits meanwhile
+        # By another process: opening the file in this one would drop SQLite's locks on it.
+        files = [
+            path
+            for path in database.parent.glob(f"{database.name}*")
+            if path.suffix != ".sqlite3-shm"
+        ]
+        subprocess.run(["cp", "-r", *files, str(folder)], check=True)
+    return folder / database.name

@@ -19,6 +19,8 @@ import httpx2
 import openai
 import pytest
 
+from fondaco.stores.sqlite.ledger.replay import entered
+
 MODEL = "smollm2-135m"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 START_TIMEOUT_S = 120.0
@@ -79,6 +81,7 @@ class Program:
 
     def charged(self) -> list[Charged]:
         """Return all charges that are durable."""
+        assert entered(self.home / "fondaco.sqlite3")
         with closing(sqlite3.connect(self.home / "fondaco.sqlite3", timeout=10)) as database:
             return [Charged(*row) for row in database.execute(_ENTRIES)]
 

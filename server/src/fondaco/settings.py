@@ -230,7 +230,7 @@ class Ledger(Section):
 
     durability: Literal["process", "power"] = Field(
         "process",
-        description="What a committed charge survives: a crash of the process, or a power failure "
+        description="What a confirmed charge survives: a crash of the process, or a power failure "
         "(one fsync per commit).",
     )
     first_account_usd: Money = Field(

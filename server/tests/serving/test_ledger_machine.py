@@ -21,7 +21,16 @@ from fondaco.domain.money.money import Funds
 from fondaco.domain.money.price import FREE
 from fondaco.serving.billing.hold import Hold
 from fondaco.stores.sqlite.tables.migrate import upgrade
-from money_world import Counter, MemoryWorld, SqliteWorld, World, charge, charge_of, tokens
+from money_world import (
+    Counter,
+    KilledWorld,
+    MemoryWorld,
+    SqliteWorld,
+    World,
+    charge,
+    charge_of,
+    tokens,
+)
 
 T = TypeVar("T")
 amounts = st.integers(0, 40)
@@ -268,6 +277,14 @@ class SqliteLedgerMachine(LedgerMachine):
         self.folder.cleanup()
 
 
+class KilledLedgerMachine(SqliteLedgerMachine):
+    """The ledger over SQLite, killed at each crash."""
+
+    async def make_world(self) -> World:
+        self.folder = tempfile.TemporaryDirectory()
+        return KilledWorld(Path(self.folder.name) / "fondaco.sqlite3", empty_database())
+
+
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 TestLedgerInMemory = LedgerMachine.TestCase
@@ -276,5 +293,9 @@ TestLedgerInMemory.settings = settings(
 )
 TestLedgerOnSqlite = SqliteLedgerMachine.TestCase
 TestLedgerOnSqlite.settings = settings(
+    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=_SLOW
+)
+TestLedgerOfAKilledServer = KilledLedgerMachine.TestCase
+TestLedgerOfAKilledServer.settings = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=_SLOW
 )

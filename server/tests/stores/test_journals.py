@@ -9,7 +9,7 @@ from contracts.idempotency import IdempotencyContract
 from contracts.journal import LedgerContract
 from contracts.key_limits import KeyLimitContract
 from contracts.quarantine import QuarantineContract
-from money_world import CancellableJournal, MemoryWorld, SqliteWorld, World
+from money_world import CancellableJournal, KilledWorld, MemoryWorld, SqliteWorld, World
 
 
 class InMemory:
@@ -32,6 +32,28 @@ class Cancellable:
     @pytest.fixture
     async def world(self) -> World:
         return MemoryWorld(CancellableJournal())
+
+
+class Killed:
+    """On SQLite, where a crash leaves to the charge log what the database has not got yet."""
+
+    @pytest.fixture
+    async def world(self, tmp_path: Path, empty_database: Path) -> AsyncGenerator[World]:
+        world = KilledWorld(tmp_path / "fondaco.sqlite3", empty_database)
+        yield world
+        await world.close()
+
+
+class TestLedgerOfAKilledServer(Killed, LedgerContract):
+    pass
+
+
+class TestCancelledWritesOfAKilledServer(Killed, CancelledWriteContract):
+    pass
+
+
+class TestQuarantineOfAKilledServer(Killed, QuarantineContract):
+    pass
 
 
 class TestLedgerOnACancellableStore(Cancellable, LedgerContract):

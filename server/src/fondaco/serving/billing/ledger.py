@@ -409,10 +409,14 @@ class Ledger:
             del self._balances[idle.account_id]
 
     def _refused(self, entries: Sequence[Entry]) -> None:
-        """Take back in memory what the journal could not enter after it had confirmed it."""
+        """Take back in memory what the journal could not enter after it had confirmed it.
+
+        A write that is kept, as its waiter was cancelled, is tried again and then refused by itself.
+        """
         for entry in entries:
             balance = self._balances.get(entry.account_id)
-            if balance is not None and balance.loaded:
+            is_kept = self._shared.writes.has_call(entry.call_id)
+            if balance is not None and balance.loaded and not is_kept:
                 balance.disown(entry)
 
     def _changed(self, entries: Sequence[Entry]) -> None:

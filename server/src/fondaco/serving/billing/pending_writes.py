@@ -106,6 +106,10 @@ class PendingWrites:
         """Whether any write of an account is kept."""
         return any(write.balance is balance for write in self._pending)
 
+    def has_call(self, call_id: str | None) -> bool:
+        """Whether any write of a call is kept."""
+        return any(one.call_id == call_id for write in self._pending for one in write.entries)
+
     async def confirm(self, balance: Balance) -> None:
         """Make the kept writes of an account, so that the journal contains all of its entries.
 

@@ -43,6 +43,8 @@ class ChargeLog:
         """
         if not self.usable:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
+        if not records:
+            return None
         if self._descriptor is None:
             self._descriptor = self._begin()
         written = 0

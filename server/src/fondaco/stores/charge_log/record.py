@@ -33,8 +33,9 @@ _HAS_KEY, _CLOSES = 1, 2
 _NO_KEY: Final = bytes(16)
 _ID_BYTES: Final = 16
 _CHARGE: Final = EntryKind.CHARGE
-_NUMBERS: Final = {Currency.USD: 1, Currency.DIEM: 2}
-_CURRENCIES: Final = {number: currency for currency, number in _NUMBERS.items()}
+_USD, _DIEM = Currency.USD, Currency.DIEM
+_IN_USD, _IN_DIEM = 1, 2
+_CURRENCIES: Final = {_IN_USD: _USD, _IN_DIEM: _DIEM}
 
 
 @fast_init
@@ -91,43 +92,59 @@ def scan(content: bytes) -> Scan:
 
 def _encoded(entries: Sequence[Entry], closes: str | None) -> bytes | None:
     first = entries[0]
-    call_id, key_id, usage, notes = first.call_id, first.key_id, first.usage, first.notes.encode()
+    call_id, key_id, usage, at, notes = (
+        first.call_id, first.key_id, first.usage, first.at, first.notes,
+    )  # fmt: skip
     if call_id is None or usage is None or first.epoch is None or closes not in (None, call_id):
         return None
     call, key = bytes.fromhex(call_id), _NO_KEY if key_id is None else bytes.fromhex(key_id)
     if not len(call) == _ID_BYTES == len(key):
         return None
-    flags = (_HAS_KEY if key_id is not None else 0) | (_CLOSES if closes is not None else 0)
+    flags = (0 if key_id is None else _HAS_KEY) | (0 if closes is None else _CLOSES)
+    said = notes.encode()
     parts = [
         _CALL.pack(
-            flags, call, key, first.account_id, round(first.at * 1000), first.execution_ms, first.epoch,
+            flags, call, key, first.account_id, round(at * 1000), first.execution_ms, first.epoch,
             usage.input_tokens, usage.cached_input_tokens, usage.output_tokens, usage.reasoning_tokens,
-            len(notes), len(entries),
+            len(said), len(entries),
         ),
-        notes,
+        said,
     ]  # fmt: skip
     for entry in entries:
-        if entry is not first and not _of_one_call(entry, first):
+        amount, units, unit_price, currency = (
+            entry.amount,
+            entry.units,
+            entry.unit_price,
+            entry.currency,
+        )
+        if (
+            entry.kind is not _CHARGE
+            or amount > 0
+            or units < 0
+            or unit_price < 0
+            or (entry is not first and not _is_of_one_call(entry, first))
+        ):
             return None
-        amount, units, unit_price = entry.amount, entry.units, entry.unit_price
-        if entry.kind is not _CHARGE or amount > 0 or units < 0 or unit_price < 0:
-            return None
+        # Not by a table: the hash of an enumeration's member is computed in Python.
+        number = _IN_USD if currency is _USD else _IN_DIEM if currency is _DIEM else None
         sku = entry.sku.encode()
-        parts += _ENTRY.pack(_NUMBERS[entry.currency], amount, units, unit_price, len(sku)), sku
+        parts.append(_ENTRY.pack(number, amount, units, unit_price, len(sku)))
+        parts.append(sku)
     payload = b"".join(parts)
     return _FRAME.pack(_MARKER, len(payload), crc32(payload)) + payload
 
 
-def _of_one_call(entry: Entry, first: Entry) -> bool:
+def _is_of_one_call(entry: Entry, first: Entry) -> bool:
+    """Whether an entry differs from the first only by what each entry of a record has of its own."""
     return (
-        entry.call_id == first.call_id
-        and entry.account_id == first.account_id
+        entry.usage is first.usage
+        and entry.call_id == first.call_id
         and entry.key_id == first.key_id
-        and entry.usage == first.usage
+        and entry.account_id == first.account_id
         and entry.epoch == first.epoch
+        and entry.at == first.at
         and entry.execution_ms == first.execution_ms
         and entry.notes == first.notes
-        and round(entry.at * 1000) == round(first.at * 1000)
     )
 
 

@@ -27,7 +27,7 @@ class Backlog:
 
     @property
     def behind(self) -> int:
-        """How many logged charges the database lacks."""
+        """The number of logged charges that the database lacks."""
         return self.logged - self.entered
 
     def count_logged(self, commands: Sequence[Command]) -> None:

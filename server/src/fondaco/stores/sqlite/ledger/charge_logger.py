@@ -11,7 +11,6 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
-from fondaco.domain.money.ledger import Entry
 from fondaco.ports.incidents import Incident, report
 from fondaco.stores.charge_log import segments
 from fondaco.stores.charge_log.log import ChargeLog
@@ -21,6 +20,8 @@ from fondaco.stores.sqlite.ledger.replay import replay
 
 _RECENT: Final = 10_000
 """Call ids that are remembered at least: the same id again is not logged, so that the database refuses it."""
+_SHARED: Final = 8
+"""Charges of a round above which one commit for all of them costs no more than the log; measured."""
 _MOST_BEHIND: Final = 20_000
 """Logged charges that the database may lack, before no more are logged."""
 _REPORT_AGAIN_S: Final = 10.0
@@ -72,13 +73,6 @@ class ChargeLogger:
             return None
         return cls(log)
 
-    def record(self, entries: Sequence[Entry], closes: str | None) -> bytes | None:
-        """Return the record of a call's charges; None where they have to be committed at once."""
-        record = encode(entries, closes)
-        if not entries or not self._is_new(str(entries[0].call_id)):
-            return None
-        return record
-
     def write(self, commands: Sequence[Command], behind: int) -> list[Command]:
         """Log the charges among commands, and confirm them; return the commands that are left to do.
 
@@ -87,33 +81,36 @@ class ChargeLogger:
             behind: charges that are logged and that the database lacks.
         """
         charges = [command for command in commands if isinstance(command, LogCharges)]
-        if not charges:
-            return list(commands)
-        full = None
-        logged = behind < _MOST_BEHIND and self._log.usable
-        if logged:
-            try:
-                full = self._log.append(b"".join([charge.record for charge in charges]))
-            except OSError as error:
-                logged = False
-                self._report(error)
-        if not logged:
+        new = [charge for charge in charges if self._is_new(charge)]
+        if not 0 < len(charges) <= _SHARED or behind >= _MOST_BEHIND or not self._log.usable:
             return unlogged(commands)
-        for charge in charges:
-            if not charge.done.done():  # else its waiter was cancelled
-                charge.done.set_result(None)
-        left: list[Command] = [
-            EnterLogged(one.entries, one.closes) if isinstance(one, LogCharges) else one
-            for one in commands
-        ]
+        records = {charge: encode(charge.entries, charge.closes) for charge in new}
+        try:
+            full = self._log.append(b"".join([record for record in records.values() if record]))
+        except OSError as error:
+            self._report(error)
+            return unlogged(commands)
+        left: list[Command] = []
+        for command in commands:
+            if not isinstance(command, LogCharges):
+                left.append(command)
+            elif records.get(command) is None:
+                left.append(command.unlogged())
+            else:
+                left.append(EnterLogged(command.entries, command.closes))
+                if not command.done.done():  # else its waiter was cancelled
+                    command.done.set_result(None)
         return left if full is None else [*left, DropSegment(full)]
 
     def close(self, *, delete: bool) -> None:
         """Release the log; `delete`: the database has all of it."""
         self._log.close(delete=delete)
 
-    def _is_new(self, call_id: str) -> bool:
-        """Whether a call is none of those that were asked for last; remember it."""
+    def _is_new(self, charge: LogCharges) -> bool:
+        """Whether a call is none of those that were charged last; remember it."""
+        call_id = charge.entries[0].call_id if charge.entries else None
+        if call_id is None:
+            return False
         if call_id in self._recent or call_id in self._older:
             return False
         self._recent.add(call_id)

@@ -28,14 +28,13 @@ class WriteEntries:
 
 
 @fast_init
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LogCharges:
     """Append the charges of a call to the charge log; for the event loop alone."""
 
     entries: Sequence[Entry]
     closes: str | None
     done: "Future[None]"
-    record: bytes
 
     def unlogged(self) -> WriteEntries:
         """Return the command that commits them at once."""

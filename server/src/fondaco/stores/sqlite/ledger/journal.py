@@ -131,13 +131,10 @@ class SqliteJournal:
         done = self._loop.create_future()
         if self._closed:
             done.set_exception(StorageFailedError())
-            return done
-        if held and ends is None and self._logger is not None:
-            record = self._logger.record(entries, closes)
-            if record is not None:
-                self._writer.put(LogCharges(entries, closes, done, record))
-                return done
-        self._writer.put(WriteEntries(entries, closes, done, ends))
+        elif held and ends is None and self._logger is not None:
+            self._writer.put(LogCharges(entries, closes, done))
+        else:
+            self._writer.put(WriteEntries(entries, closes, done, ends))
         return done
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
