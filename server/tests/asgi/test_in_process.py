@@ -18,6 +18,7 @@ from fondaco.domain.errors import StorageFailedError
 from fondaco.environment import ConfigurationError
 from fondaco.http.asgi.messages import Message, Scope
 from fondaco.stores.errors import HomeInUseError
+from fondaco.stores.sqlite.ledger.replay import entered
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ async def inside(tmp_path: Path) -> AsyncGenerator[Mounted]:
 
 
 def charges(home: Path) -> list[str]:
+    assert entered(home / "fondaco.sqlite3")
     with closing(sqlite3.connect(home / "fondaco.sqlite3")) as database:
         rows = database.execute("SELECT notes FROM entry WHERE kind = 1 ORDER BY id")
         return [str(notes) for (notes,) in rows]

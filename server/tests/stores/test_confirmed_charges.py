@@ -113,6 +113,7 @@ async def test_a_kill_between_commit_and_deletion_enters_nothing_twice(
     assert charged(world.path) == [5, 7]
     assert await world.balance() == Funds(usd=988)
     assert await world.findings() == []
+    assert await world.ledger.check() == 0
 
 
 @pytest.mark.parametrize("cut", [1, 20, 80])
@@ -440,6 +441,7 @@ async def test_a_kill_at_any_step_loses_no_confirmed_charge_and_doubles_none(
     assert len(set(calls)) <= len(set(confirmed)) + 3  # those whose word was under way
     assert await world.balance() == Funds(usd=1000 + 10**9 - 3 * len(set(calls)))
     assert await world.findings() == []
+    assert await world.ledger.check() == 0
 
 
 def _until_killed(arguments: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ async def failing(one: House, error: type[StorageFailedError]) -> AsyncGenerator
     """Let no write to the ledger succeed, until the end."""
     write = one.journal.write
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise error
 
     one.journal.write = fail  # type: ignore[method-assign, assignment]
