@@ -20,7 +20,7 @@ async def failing(one: House, error: type[StorageFailedError]) -> AsyncGenerator
     async def fail(*_: object, **__: object) -> None:
         raise error
 
-    one.journal.write = fail  # type: ignore[method-assign, assignment]
+    one.journal.write = fail  # type: ignore[method-assign]
     try:
         yield
     finally:
