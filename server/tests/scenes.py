@@ -141,7 +141,12 @@ class HeldJournal(MemoryJournal):
         self._waiting: list[tuple[asyncio.Future[None], tuple[Any, ...]]] = []
 
     def write(
-        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+        self,
+        entries: Sequence[Entry],
+        closes: str | None = None,
+        ends: JobEnd | None = None,
+        *,
+        held: bool = False,  # noqa: ARG002 - as in memory
     ) -> Awaitable[None]:
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((done, (entries, closes, ends)))

@@ -78,6 +78,39 @@ async def test_a_charge_is_confirmed_while_the_database_is_locked(world: Impatie
     assert await world.findings() == []
 
 
+async def test_a_charge_without_a_task_is_confirmed_while_the_database_is_locked(
+    world: Impatient,
+) -> None:
+    hold = await world.hold(5)
+    with locked(world.path):
+        begun = hold.settle_now(charge(5), tokens(5), 1)
+        assert begun is not None
+        await begun
+        hold.settled_now()
+        assert charged(world.path) == []
+    assert await world.charges() == [("sku-0", Currency.USD, 5)]
+    assert await world.balance() == Funds(usd=995)
+
+
+@pytest.mark.parametrize("rounds", range(4))
+async def test_a_logged_charge_whose_waiter_was_cancelled_is_charged_once(
+    world: Impatient, rounds: int
+) -> None:
+    hold = await world.hold(5)
+    settling = asyncio.ensure_future(hold.settle(charge(5), tokens(5), 1))
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    settling.cancel()
+    await asyncio.wait([settling])
+    if hold in world.ledger.open_holds:
+        await hold.settle(charge(5), tokens(5), 1)
+    await world.ledger.retry()
+    assert await world.charges() == [("sku-0", Currency.USD, 5)]
+    assert await world.balance() == Funds(usd=995)
+    assert await world.ledger.check() == 0
+    assert await world.findings() == []
+
+
 async def test_a_confirmed_charge_outlives_a_kill_before_the_database_has_it(
     world: Impatient,
 ) -> None:
