@@ -146,7 +146,7 @@ class HeldJournal(MemoryJournal):
         closes: str | None = None,
         ends: JobEnd | None = None,
         *,
-        held: bool = False,  # noqa: ARG002 - as in memory
+        held: bool = False,
     ) -> Awaitable[None]:
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((done, (entries, closes, ends)))
