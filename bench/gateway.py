@@ -34,7 +34,7 @@ class Dialect:
     """What a stream must have."""
 
 
-_CHAT = Dialect(
+CHAT = Dialect(
     "/api/v1/chat/completions",
     {"messages": _MESSAGES, "max_tokens": 64},
     '"total_tokens":',
@@ -77,7 +77,7 @@ class Aim:
     request: Path
     chunks: int = 0
     """Paced ones that each reply streams; 0: whole replies, which count by the call."""
-    must_have: str = _CHAT.whole
+    must_have: str = CHAT.whole
     """What tells a good reply."""
     connections: int = 64
     """Each has one call under way at a time."""
@@ -151,7 +151,7 @@ def costs_by_round(
     return found
 
 
-def aim(folder: Path, target: Target, model: str, dialect: Dialect = _CHAT) -> Aim:
+def aim(folder: Path, target: Target, model: str, dialect: Dialect = CHAT) -> Aim:
     """Return the load on Fondaco that asks for one of the models of `programs.configuration`."""
     streamed = model == "paced"
     body = {"model": model, "stream": streamed, **dialect.question}
@@ -184,7 +184,7 @@ def _streamed(stage: Stage) -> Iterator[Figure]:
     body = _body("bench", stream=True)
     plain = programs.request(stage.folder, f"/{programs.PACED}/v1/chat/completions", body)
     aims = {
-        "nginx": Aim(stage.nginx, plain, _chunks(programs.PACED), _CHAT.end),
+        "nginx": Aim(stage.nginx, plain, _chunks(programs.PACED), CHAT.end),
         "fondaco": aim(stage.folder, stage.ours, "paced"),
     }
     found = costs(stage.tools, stage.effort, aims)
@@ -199,7 +199,7 @@ def _dialects(stage: Stage) -> Iterator[Figure]:
     for model, how in {"whole": "whole", "paced": "streamed"}.items():
         aims = {
             name: aim(stage.folder, stage.ours, model, dialect)
-            for name, dialect in {"chat": _CHAT, **_BESIDE_CHAT}.items()
+            for name, dialect in {"chat": CHAT, **_BESIDE_CHAT}.items()
         }
         found = costs_by_round(stage.tools, effort, aims)
         chat = [cost.cpu_us for cost in found["chat"]]
@@ -252,7 +252,7 @@ def _load(tools: Tools, one: Aim, seconds: float, rate: float | None = None) -> 
 
 
 def _body(model: str, *, stream: bool = False) -> dict[str, object]:
-    return {"model": model, "stream": stream, **_CHAT.question}
+    return {"model": model, "stream": stream, **CHAT.question}
 
 
 def _chunks(shape: str) -> int:
