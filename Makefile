@@ -109,6 +109,13 @@ schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from 
 bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs nginx and gcc)
 	$(BIN)/python bench/run.py $(ARGS)
 
+PEERS := bench/.peers
+bench-peers: $(VENV)/.dev ## the same for LiteLLM and Portkey, installed into environments of their own (npm too)
+	@$(call make-venv,$(PEERS)/litellm)
+	@$(call pip-install,$(PEERS)/litellm) 'litellm[proxy]'
+	@npm install --prefix $(PEERS)/portkey --silent --no-audit --no-fund @portkey-ai/gateway
+	$(BIN)/python bench/peers.py $(PEERS)
+
 model: $(VENV)/.server
 	@$(BIN)/fondaco models pull $(MODEL)
 
@@ -154,4 +161,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor screenshots schema bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor screenshots schema bench bench-peers model

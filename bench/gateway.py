@@ -139,11 +139,11 @@ def costs_by_round(
     found: defaultdict[str, list[Cost]] = defaultdict(list)
     turns = list(aims.items())
     for one in aims.values():
-        _load(tools, one, WARM_UP_S)
+        load_on(tools, one, WARM_UP_S)
     for _ in range(effort.rounds):
         for name, one in turns:
             before = machine.cpu_s(one.target.pid)
-            loaded = _load(tools, one, effort.seconds)
+            loaded = load_on(tools, one, effort.seconds)
             used_us = (machine.cpu_s(one.target.pid) - before) * 1e6
             units = loaded.calls * max(1, one.chunks)
             found[name].append(Cost(used_us / units, loaded.calls / loaded.seconds))
@@ -221,7 +221,7 @@ def _latency(stage: Stage) -> Iterator[Figure]:
     found: defaultdict[str, list[Loaded]] = defaultdict(list)
     for _ in range(stage.effort.rounds):
         for name, one in aims.items():
-            found[name].append(_load(stage.tools, one, stage.effort.seconds, RATE))
+            found[name].append(load_on(stage.tools, one, stage.effort.seconds, RATE))
     budgets = {"p50": Budget(0.35, 0.25), "p99": Budget(3, 2)}
     for share, budget in budgets.items():
         ms = {
@@ -238,7 +238,8 @@ def _plain_aim(stage: Stage, target: Target) -> Aim:
     return Aim(target, programs.request(stage.folder, path, _body("bench")))
 
 
-def _load(tools: Tools, one: Aim, seconds: float, rate: float | None = None) -> Loaded:
+def load_on(tools: Tools, one: Aim, seconds: float, rate: float | None = None) -> Loaded:
+    """Put a load on its target, in a closed loop unless a `rate` is given."""
     return programs.load(
         tools,
         one.target,

@@ -30,6 +30,8 @@ model_list:
 general_settings: {{master_key: {key}}}
 litellm_settings: {{telemetry: false}}
 """
+_NO_STREAMS = {"Portkey"}
+"""It answers 500 to streams of the static engine."""
 _SHAPES = {"whole": programs.AT_ONCE, "paced": programs.PACED}
 
 
@@ -54,7 +56,7 @@ def portkey(environment: Path) -> Iterator[Target]:
     server = environment / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
     argv = ["node", str(server), f"--port={port}", "--headless"]
     with programs.running(argv, machine.cores()[0]) as child:
-        programs.await_port(port, child)
+        programs.await_reply(port, "/", child)
         yield Target(child.pid, port)
 
 
@@ -64,6 +66,8 @@ def aims(folder: Path, targets: Mapping[str, Target], upstream: int, model: str)
     shape, streamed = _SHAPES[model], model == "paced"
     chunks = int(shape.partition("x")[0]) if streamed else 0
     for name, target in targets.items():
+        if streamed and name in _NO_STREAMS:
+            continue
         path, headers = "/v1/chat/completions", dict[str, str]()
         if name == "nginx":
             path = f"/{shape}{path}"
@@ -114,9 +118,11 @@ def main(words: list[str]) -> int:
     print("| --- | --: | --: | --: | --: | --: |")
     for name in targets:
         cells: list[str] = []
-        for model in _SHAPES:
-            us, limit = costs[model][name].cpu_us, costs[model]["nginx"].cpu_us
-            cells += [f"{us:,.0f}", f"{us / limit:,.1f}"]
+        for found in costs.values():
+            cost, limit = found.get(name), found["nginx"].cpu_us
+            cells += (
+                ["", ""] if cost is None else [f"{cost.cpu_us:,.0f}", f"{cost.cpu_us / limit:,.1f}"]
+            )
         print(f"| {name} |", " | ".join(cells), f"| {memory[name]:.0f} |")
     return 0
 
