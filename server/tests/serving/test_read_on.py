@@ -7,8 +7,9 @@ import pytest
 
 from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
-from fondaco.domain.chat.request import ChatRequest
-from fondaco.domain.errors import EngineError
+from fondaco.domain.chat.raw_prompts import RawPrompts
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
+from fondaco.domain.errors import EngineError, InvalidRequestError
 from fondaco.domain.money.usage import Report
 from fondaco.ports import Prompt
 from fondaco.serving.billing.token_meter import TokenMeter
@@ -17,6 +18,10 @@ from fondaco.serving.chat.failover import ChatFailover
 
 REQUEST = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 REPLY: EventBatch = (Text(0, "one two"), Finish(0, "stop"), UsageReported(Report(10, 0, 3)))
+THREE = ("one", "two", "three")
+THREE_PROMPTS = ChatRequest(
+    "toy", (), 8, choices=len(THREE), options=ChatOptions(raw=RawPrompts(THREE))
+)
 LONG_S, SHORT_S = 60.0, 0.05
 
 
@@ -54,14 +59,41 @@ class InOnePiece:
         return
 
 
+class OneByOne(InOnePiece):
+    """An engine that completes one prompt of a request after the other, each when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    async def begin(self, number: int) -> None:
+        """Let it reply to all prompts before one, and see that this one has begun."""
+        for _ in range(number - 1):
+            await self.asked.wait()
+            self.asked.clear()
+            self.may_reply.set()
+        await self.asked.wait()
+
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
+        try:
+            for number in range(len(THREE)):
+                self.begun += 1
+                self.asked.set()
+                await self.may_reply.wait()
+                self.may_reply.clear()
+                yield (Text(number, "one two", 2), Finish(number, "stop"))
+        finally:
+            self.closed.set()
+
+
 class Caller:
     """A call's task, and what it has been charged for."""
 
-    def __init__(self, *engines: InOnePiece) -> None:
-        self.meter = TokenMeter(Prompt(10), 8)
+    def __init__(self, *engines: InOnePiece, request: ChatRequest = REQUEST) -> None:
+        self.meter = TokenMeter(Prompt(10), 8, request.choices)
         self.server_stops = False
         failover = ChatFailover(engines, "toy")
-        reply = buffered(REQUEST, failover, None, self.meter, lambda: self.server_stops)
+        reply = buffered(request, failover, None, self.meter, lambda: self.server_stops)
         self.task = asyncio.ensure_future(reply)
 
     async def disconnect(self) -> None:
@@ -133,6 +165,34 @@ async def test_an_engine_that_fails_after_the_disconnect_is_not_replaced() -> No
     assert await caller.ended()
     assert not second.asked.is_set()
     assert caller.output_tokens == 0
+
+
+@pytest.mark.parametrize("error", [EngineError(), InvalidRequestError("Too long.")])
+async def test_a_failure_after_the_disconnect_does_not_undo_it(error: Exception) -> None:
+    engine = InOnePiece()
+    caller = Caller(engine)
+    await engine.asked.wait()
+    await caller.disconnect()
+    engine.fails = error
+    engine.may_reply.set()
+    assert await caller.ended()
+    assert caller.output_tokens == 0
+
+
+@pytest.mark.parametrize("running", [1, 2])
+async def test_of_several_prompts_the_running_one_is_read_to_its_end_and_none_begins(
+    running: int,
+) -> None:
+    engine = OneByOne()
+    caller = Caller(engine, request=THREE_PROMPTS)
+    await engine.begin(running)
+    await caller.disconnect()
+    assert not caller.task.done()
+    engine.may_reply.set()
+    assert await caller.ended()
+    assert engine.begun == running
+    assert caller.output_tokens == 2 * running
+    assert engine.closed.is_set()
 
 
 async def test_an_engine_that_streams_is_stopped_at_once() -> None:

@@ -6,14 +6,21 @@ engine counts.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from fondaco.domain.chat.events import EventBatch
 
 T = TypeVar("T")
 
 
 class ReadOn:
-    """Reads replies of engines, one after the other, for one caller who may disconnect meanwhile."""
+    """Reads replies of engines, one after the other, for one caller who may disconnect meanwhile.
+
+    Leave it as a context once the replies are counted: it raises the cancellation that was held back here,
+    in place of any error, as nobody is there who could be told of one or go on with another step.
+    """
 
     __slots__ = ("_cancellation", "_stopping")
 
@@ -22,10 +29,19 @@ class ReadOn:
         self._stopping = stopping
         self._cancellation: asyncio.CancelledError | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.leave()
+
     async def read(self, reply: Coroutine[Any, Any, T], limit_s: float) -> T:
         """Return the reply; after a disconnect, at most `limit_s` later.
-
-        Call `leave` once the reply is counted: it raises the cancellation that was held back here.
 
         Raises:
             CancelledError: the reply took longer, or the server stops. The engine is stopped.
@@ -49,6 +65,21 @@ class ReadOn:
                 raise
             return reading.result()
 
+    async def each(
+        self, parts: AsyncGenerator[EventBatch], limit_s: float
+    ) -> AsyncGenerator[EventBatch]:
+        """Yield the parts of a reply, each of which the engine works on only once it is asked for.
+
+        Raises:
+            CancelledError: the caller has disconnected. The engine begins no further part.
+        """
+        while True:
+            self.leave()
+            part = await self.read(_next(parts), limit_s)
+            if not part:
+                return
+            yield part
+
     def leave(self) -> None:
         """Return if the caller is still there.
 
@@ -57,3 +88,7 @@ class ReadOn:
         """
         if self._cancellation is not None:
             raise self._cancellation
+
+
+async def _next(parts: AsyncGenerator[EventBatch]) -> EventBatch:
+    return await anext(parts, ())
