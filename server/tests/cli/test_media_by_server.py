@@ -1,5 +1,9 @@
 """`fondaco image`, `tts` and `transcribe` by a server: the one of the home, or one at a URL."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -89,3 +93,79 @@ def test_a_transcript_steers_no_terminal(fondaco: Fondaco, tmp_path: Path) -> No
         fake.hear_next.append(raw(head.encode() + body))
         done = fondaco("transcribe", str(recording), "--model", "toy", "--url", fake.base_url)
     assert (done.code, done.out) == (0, "one]0;title2J\ntwo\n\ufffd\n"), done.err
+
+
+_PAGE = b"<html>Log in to this network</html>"
+_COMMANDS = (
+    ("made.png", ("image", "A lighthouse")),
+    ("made.mp3", ("tts", "Hello.")),
+    ("made.mp4", ("jobs", "retrieve", "camera", "1d822de5-0c3b-4247-8f78-fbb2824c65d4")),
+)
+
+
+@contextmanager
+def replying(status: int, headers: dict[str, str], body: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Run a server that replies the same to every request; give its URL, and the paths it was asked for."""
+    asked = list[str]()
+
+    class Reply(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Reply)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api/v1", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize(("name", "command"), _COMMANDS)
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("text/html; charset=utf-8", _PAGE, "a file of type text/html"),
+        ("application/octet-stream", b"", "an empty response"),
+    ],
+)
+def test_what_is_no_media_file_is_not_saved_and_stays_at_the_server(  # noqa: PLR0917
+    fondaco: Fondaco,
+    tmp_path: Path,
+    name: str,
+    command: tuple[str, ...],
+    kind: str,
+    body: bytes,
+    said: str,
+) -> None:
+    file = tmp_path / name
+    with replying(200, {"Content-Type": kind}, body) as (url, asked):
+        ended = fondaco(*command, "-o", str(file), "--url", url)
+    assert (ended.code, file.exists()) == (1, False), ended.err
+    assert said in ended.err
+    assert "/api/v1/video/complete" not in asked
+
+
+@pytest.mark.parametrize(("name", "command"), _COMMANDS)
+def test_a_redirect_is_told_and_not_saved(
+    fondaco: Fondaco, tmp_path: Path, name: str, command: tuple[str, ...]
+) -> None:
+    file, other = tmp_path / name, "https://elsewhere.example/api/v1"
+    with replying(301, {"Content-Type": "image/png", "Location": other}, _PAGE) as (url, asked):
+        ended = fondaco(*command, "-o", str(file), "--url", url)
+    assert (ended.code, file.exists()) == (1, False), ended.err
+    assert f"Use the URL that this one leads to: {other}" in ended.err
+    assert "/api/v1/video/complete" not in asked

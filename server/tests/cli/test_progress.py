@@ -103,3 +103,9 @@ def test_work_that_is_done_soon_shows_nothing(monkeypatch: pytest.MonkeyPatch) -
         assert _all_of(ours) == ""
     finally:
         os.close(ours)
+
+
+def test_lines_of_progress_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.progress("The server downloads \x1b]0;title\x07", bar=False) as advance:
+        advance(10_000_000, None)
+    assert capsys.readouterr().err == "The server downloads  ]0;title : 10 MB\n"

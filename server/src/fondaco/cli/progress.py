@@ -122,7 +122,7 @@ class _Lines:
     """Progress as plain lines, one for each tenth; what is small is done before anyone reads of it."""
 
     def __init__(self, what: str) -> None:
-        self._what = what
+        self._what = printable(what)
         self._next_percent = 0
 
     def __call__(self, done: int, total: int | None) -> None:

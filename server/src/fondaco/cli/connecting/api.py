@@ -83,7 +83,7 @@ class Api:
         """
         with self._reaching():
             async with self._client.send(method, path, body, content_type=content_type) as response:
-                if response.status >= HTTPStatus.BAD_REQUEST:
+                if response.status >= HTTPStatus.MULTIPLE_CHOICES:  # redirects are not followed
                     told = await response.read(_MOST_OF_AN_ERROR)
                     raise refusal(response.status, response.headers, told, self.place)
                 yield response

@@ -97,6 +97,8 @@ def _phrase(status: int) -> str:
 
 def _advice(status: int, headers: Mapping[str, str], said: str) -> str:
     match status:
+        case _ if status < HTTPStatus.BAD_REQUEST and "location" in headers:
+            return f" Redirects are not followed. Use the URL that this one leads to: {headers['location'][:_LONGEST]}"
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN if "key" not in said.lower():
             return " Give a key with --key, or in the variable that goes with that of the URL."
         case HTTPStatus.PAYMENT_REQUIRED:

@@ -1,14 +1,16 @@
 """Images, speech and transcripts that a server makes: the requests, and its responses as the commands tell them."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from fondaco.app.without_server.one_image import OneImage
 from fondaco.app.without_server.one_speech import OneSpeech
 from fondaco.cli.connecting.api import Api
+from fondaco.cli.media.received import expect_media
 
 if TYPE_CHECKING:
     from fondaco.domain.media.image_request import ImageRequest
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from fondaco.domain.media.transcription import TranscriptionRequest
 
 _MOST_BYTES = 512 * 2**20
+_SEED = re.compile(r"-?[0-9]{1,20}")
 
 
 async def image_from(api: Api, request: "ImageRequest") -> OneImage:
@@ -37,12 +40,12 @@ async def image_from(api: Api, request: "ImageRequest") -> OneImage:
         "return_binary": True,
         "safe_mode": request.safe_mode,
     }
-    file, headers = await _made(api, "/image/generate", fields)
+    file, headers = await _made(api, "/image/generate", fields, "image")
     seed = headers.get("x-fondaco-seeds", "").partition(",")[0]
     return OneImage(
         _model(headers, request.model),
         file,
-        int(seed) if seed.removeprefix("-").isdecimal() else request.seed or 0,
+        int(seed) if _SEED.fullmatch(seed) else request.seed or 0,
         headers.get("x-fondaco-prompt-understood") != "false",
         _ignored(headers),
     )
@@ -62,7 +65,7 @@ async def speech_from(api: Api, request: "SpeechRequest") -> OneSpeech:
         "speed": request.speed,
         "instructions": request.instructions or None,
     }
-    file, headers = await _made(api, "/audio/speech", fields)
+    file, headers = await _made(api, "/audio/speech", fields, "audio")
     voice = headers.get("x-fondaco-voice", request.voice)
     return OneSpeech(_model(headers, request.model), voice, file, None, _ignored(headers))
 
@@ -107,11 +110,13 @@ def _form(fields: Sequence[tuple[str, str]], file: bytes, boundary: str) -> byte
 
 
 async def _made(
-    api: Api, path: str, fields: Mapping[str, object]
+    api: Api, path: str, fields: Mapping[str, object], kind: Literal["audio", "image"]
 ) -> tuple[bytes, Mapping[str, str]]:
     given = {name: value for name, value in fields.items() if value is not None}
     async with api.sent("POST", path, orjson.dumps(given)) as response:
-        return await response.read(_MOST_BYTES), response.headers
+        file, headers = await response.read(_MOST_BYTES), response.headers
+    expect_media(file, headers, kind, api.place)
+    return file, headers
 
 
 def _model(headers: Mapping[str, str], asked: str) -> str:

@@ -16,6 +16,7 @@ from fondaco.cli.connecting.api import Api
 from fondaco.cli.connecting.refusals import RefusalError
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.made_files import write_made
+from fondaco.cli.media.received import expect_media
 from fondaco.cli.progress import ShareBar
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ async def _looked(api: Api, job: PendingVideo, bar: ShareBar) -> bytes | float:
     async with api.sent("POST", "/video/retrieve", orjson.dumps(_body(job))) as response:
         body, headers = await response.read(_MOST_BYTES), response.headers
     if "json" not in headers.get("content-type", ""):
+        expect_media(body, headers, "video", api.place)
         return body
     told = _object(body)
     running_ms, usual_ms = (
@@ -168,7 +170,13 @@ def _number(value: object) -> float:
 
 
 def _share(text: str) -> float | None:
+    """Return a share that a server tells.
+
+    >>> _share("0.25"), _share("nan"), _share("7"), _share("")
+    (0.25, None, None, None)
+    """
     try:
-        return min(max(float(text), 0.0), 1.0)
+        share = float(text)
     except ValueError:
         return None
+    return share if 0 <= share <= 1 else None
