@@ -25,8 +25,8 @@ class PooledResponse:
     """A response as it arrives."""
 
     __slots__ = (
-        "_chunks", "_connection", "_failure", "_headers", "_settled", "_waiter",
-        "complete", "reusable", "status",
+        "_chunks", "_connection", "_failure", "_settled", "_waiter",
+        "complete", "raw_headers", "reusable", "status",
     )  # fmt: skip
 
     def __init__(self, connection: "ClientConnection", chunks: list[bytes]) -> None:
@@ -37,7 +37,8 @@ class PooledResponse:
         self.reusable = False
         """Whether the connection may serve another request."""
         self._connection = connection
-        self._headers: list[tuple[bytes, bytes]] = []
+        self.raw_headers: list[tuple[bytes, bytes]] = []
+        """Those of the head, or of an interim response's head, as they came."""
         self._chunks = chunks
         self._failure: EngineError | None = None
         self._settled: Callable[[], None] | None = None
@@ -46,7 +47,7 @@ class PooledResponse:
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers, names in lower case."""
-        return {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self._headers}
+        return {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self.raw_headers}
 
     async def head(self) -> None:
         """Wait for the head."""
@@ -97,13 +98,9 @@ class PooledResponse:
         """Put back what `received` returned."""
         self._chunks.append(body)
 
-    def add_header(self, name: bytes, value: bytes) -> None:
-        """Add a header of the head, or of an interim response's head."""
-        self._headers.append((name, value))
-
     def forget_headers(self) -> None:
         """Drop the headers of an interim response."""
-        self._headers.clear()
+        self.raw_headers.clear()
 
     def discard(self) -> None:
         """Drop unread data."""
@@ -130,7 +127,7 @@ class PooledResponse:
     def ends_at_close(self) -> bool:
         """Whether the body has no framing, so that it ends when the connection closes."""
         framed = (b"content-length", b"transfer-encoding")
-        return bool(self.status) and not any(n.lower() in framed for n, _ in self._headers)
+        return bool(self.status) and not any(n.lower() in framed for n, _ in self.raw_headers)
 
     def _arrival(self) -> asyncio.Future[None]:
         waiter = self._waiter = asyncio.get_running_loop().create_future()
@@ -297,9 +294,11 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; trailers are counted and dropped."""
         self._header_bytes += len(name) + len(value)
-        _check_head(self._header_bytes)
-        if self._response is not None and not self._response.status:
-            self._response.add_header(name, value)
+        if self._header_bytes > _HEAD_LIMIT_BYTES:
+            raise IncompleteResponseError
+        response = self._response
+        if response is not None and not response.status:
+            response.raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Complete the head."""

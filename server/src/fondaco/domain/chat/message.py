@@ -114,6 +114,12 @@ class Message:
     """Opaque fields of an earlier assistant message, as JSON values."""
 
     @property
+    def only_text(self) -> bool:
+        """Whether it has no more than its role and content."""
+        bare = self.name is None and self.tool_call_id is None and not self.tool_calls
+        return bare and self.reasoning is None and self.opaque is None
+
+    @property
     def readable_reasoning(self) -> str | None:
         """The model's reasoning as text, from whichever field contains it."""
         if self.reasoning is not None or self.opaque is None:
@@ -132,6 +138,8 @@ class Message:
     def prefixed(self, text: str) -> "Message":
         """Return this message with `text` before its content."""
         content = self.content
+        if content.__class__ is str and self.only_text:
+            return Message(self.role, text + content)
         return self.with_content(
             (text, *content) if isinstance(content, tuple) else text + (content or "")
         )

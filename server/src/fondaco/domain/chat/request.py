@@ -177,14 +177,9 @@ class ChatRequest:
 
         A system message that exists is extended, since many chat templates accept only one.
         """
-        first, rest = self.messages[0], self.messages
-        system = Message(Role.SYSTEM, text)
-        if first.role is Role.SYSTEM:
-            system = first.prefixed(f"{text}\n\n") if first.content is not None else system
-            rest = rest[1:]
         return ChatRequest(
             self.model,
-            (system, *rest),
+            instructed(self.messages, text),
             self.max_output_tokens,
             self.sampling,
             self.choices,
@@ -213,12 +208,21 @@ class ChatRequest:
         )
 
     def for_model(
-        self, model: str, max_output_tokens: int, sampling: Sampling, *, open_ended: bool = False
+        self,
+        model: str,
+        max_output_tokens: int,
+        sampling: Sampling,
+        *,
+        open_ended: bool = False,
+        instructions: str = "",
     ) -> "ChatRequest":
-        """Return this request for a model; four times as fast as `dataclasses.replace`."""
+        """Return this request for a model, with `instructions` as `with_instructions` adds them.
+
+        Four times as fast as `dataclasses.replace`.
+        """
         return ChatRequest(
             model,
-            self.messages,
+            instructed(self.messages, instructions) if instructions else self.messages,
             max_output_tokens,
             sampling,
             self.choices,
@@ -230,3 +234,13 @@ class ChatRequest:
             open_ended,
             self.within_context,
         )
+
+
+def instructed(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
+    """Return a conversation with `text` at the start of its system message."""
+    first = messages[0]
+    if first.role is not Role.SYSTEM:
+        return Message(Role.SYSTEM, text), *messages
+    if first.content is None:
+        return Message(Role.SYSTEM, text), *messages[1:]
+    return first.prefixed(f"{text}\n\n"), *messages[1:]

@@ -439,7 +439,7 @@ def _charge(*sold: tuple[str, Sku, int, int]) -> Charge:
 
 
 def _row(model: str, sku: Sku, units: int, unit_price: int) -> ChargeRow:
-    return ChargeRow(model + sku, units, unit_price, _cost(units, unit_price))
+    return ChargeRow(model + sku, units, unit_price, -(-units * unit_price // _MILLION))
 
 
 def _cost(units: int, unit_price: int) -> int:

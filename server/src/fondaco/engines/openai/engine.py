@@ -57,6 +57,8 @@ _LEARNED_S = 600.0
 _TEMPLATE_TOKENS = 128
 """Above the number of tokens that common chat templates add to a conversation."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16
+_TEXTS = 4
+"""Texts of a message that has one content, which is text: name, id and reasoning are counted even if absent."""
 _SPECIAL_TOKENS = 8
 """More than a raw prompt gets by the model's rules, such as a token for its start."""
 _MOST_OF_A_TEMPLATE = 2**16
@@ -486,6 +488,11 @@ def most_tokens(conversation: Iterable[Message]) -> int:
     """
     bound = _TEMPLATE_TOKENS
     for message in conversation:
+        content = message.content
+        if content.__class__ is str and message.only_text:  # as nearly all
+            octets = len(content) if content.isascii() else len(content.encode())
+            bound += _TEMPLATE_TOKENS_A_MESSAGE + _TEXTS + octets
+            continue
         texts = [message.name, message.tool_call_id, message.reasoning, *message.texts]
         opaque = [message.opaque] if message.opaque is not None else []
         for use in message.tool_calls:

@@ -33,7 +33,9 @@ class Prompt:
     @property
     def longest(self) -> int:
         """The input tokens that one choice has in its context at most."""
-        return max((one.input_tokens for one in self.parts), default=self.input_tokens)
+        if not self.parts:
+            return self.input_tokens
+        return max(one.input_tokens for one in self.parts)
 
 
 class ChatEngine(Protocol):

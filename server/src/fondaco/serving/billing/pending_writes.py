@@ -64,7 +64,8 @@ class PendingWrites:
 
     def begin(self, write: LedgerWrite) -> Future[None]:
         """Begin a write while none is kept; `enter` has to follow with it, or `entered` once it is done."""
-        return ensure_future(self._write(write))
+        made = self._write(write)
+        return made if isinstance(made, Future) else ensure_future(made)
 
     @staticmethod
     def entered(write: LedgerWrite) -> None:

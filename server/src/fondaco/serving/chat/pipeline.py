@@ -250,14 +250,18 @@ class Chat:
 
         The platform's own is left out where caller or model opted out of it.
         """
-        if self._system_prompt and request.system_prompt and model.system_prompt:
-            request = request.with_instructions(self._system_prompt)
+        own = request.system_prompt and model.system_prompt
         if instructions:
-            request = request.with_instructions(instructions)
+            if own and self._system_prompt:
+                request = request.with_instructions(self._system_prompt)
+        elif own:
+            instructions = self._system_prompt
         if request.within_context and requested_tokens is not None:
             requested_tokens = min(requested_tokens, model.context_tokens)
         sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        return request.for_model(model.id, requested_tokens or 0, sampling)
+        return request.for_model(
+            model.id, requested_tokens or 0, sampling, instructions=instructions
+        )
 
 
 def _is_negotiated(model: Model, request: ChatRequest) -> bool:

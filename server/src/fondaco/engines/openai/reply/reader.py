@@ -158,8 +158,11 @@ class ReplyReader:
     ) -> None:
         """Read chunks to `events`; texts not yet there are in `texts`, also after an error."""
         chunk_template = self._chunk_template
-        if len(payloads) == 1 and (text := chunk_template.text(payloads[0])):
-            texts.append(text)  # the common case of streams
+        if len(payloads) == 1:
+            if text := chunk_template.text(payloads[0]):
+                texts.append(text)  # the common case of streams
+            else:
+                self._read(payloads[0], events)
             return
         index = 0
         while index < len(payloads):

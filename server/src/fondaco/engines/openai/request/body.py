@@ -145,7 +145,12 @@ def expect_media_supported(request: ChatRequest, dialect: Dialect, engine: str) 
 
 def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str, object]]:
     """Return a conversation in the engine's format."""
-    return [_message(message, dialect) for message in conversation]
+    return [
+        {"role": message.role, "content": message.content}
+        if message.content.__class__ is str and message.only_text  # as nearly all
+        else _message(message, dialect)
+        for message in conversation
+    ]
 
 
 def _message(message: Message, dialect: Dialect) -> dict[str, object]:

@@ -29,6 +29,12 @@ from fondaco.domain.chat.events import (
 from fondaco.domain.money.usage import Usage
 from fondaco.lossless_json import merged
 
+_PLAIN_BODY = (
+    b'{"id":"%b","object":"chat.completion","created":%d,"model":%b,"choices":[{"index":0,"finish_reason":"%b",'
+    b'"logprobs":null,"message":{"role":"assistant","content":%b,"reasoning_content":null,"tool_calls":[]},'
+    b'"stop_reason":"%b"}],"usage":%b,"prompt_logprobs":null,"venice_parameters":%b}'
+)
+"""The body of a completion that is one text, as `Accumulator.body` writes any."""
 _TEXT_END = b',"reasoning_content":null},"logprobs":null,"finish_reason":null}]}\n\n'
 
 
@@ -57,6 +63,12 @@ class _Choice:
             case Opaque():
                 for name, text in event.fields.items():
                     self.opaque.setdefault(name, []).append(text)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a text, and nothing else."""
+        other = self.thoughts or self.tool_calls or self.tools or self.opaque or self.refusals
+        return not other and self.reason in {"stop", "length"}
 
     @property
     def content(self) -> str | None:
@@ -116,13 +128,19 @@ class Accumulator:
             echo: the `venice_parameters` in effect, as JSON; None for APIs without them.
             fingerprint: of model, engine and version; None for APIs without it.
         """
+        first, usage = self._choices[0], orjson.dumps(usage_report(self._usage))
+        alone = len(self._choices) == 1 and not self._logprobs
+        if echo is not None and fingerprint is None and alone and first.plain:
+            reason, text = first.reason.encode(), orjson.dumps("".join(first.texts))
+            facts = completion_id.encode(), created, orjson.dumps(model), reason, text, reason
+            return _PLAIN_BODY % (*facts, usage, echo)
         body: dict[str, object] = {
             "id": completion_id,
             "object": "chat.completion",
             "created": created,
             "model": model,
             "choices": [self._choice(index, completion_id) for index in range(len(self._choices))],
-            "usage": usage_report(self._usage),
+            "usage": orjson.Fragment(usage),
         }
         if echo is not None:
             body |= {"prompt_logprobs": None, "venice_parameters": orjson.Fragment(echo)}

@@ -90,13 +90,13 @@ def _number(value: object, most: int) -> float | None:
 
 def _requested_tokens(body: dict[str, object]) -> int | None:
     """Return the smaller limit of output tokens; None: there is none."""
-    limits = [_tokens(body.get("max_completion_tokens")), _tokens(body.get("max_tokens"))]
-    return min((limit for limit in limits if limit is not None), default=None)
+    limit, older = body.get("max_completion_tokens"), body.get("max_tokens")
+    if limit is None:
+        return None if older is None else _tokens(older)
+    return _tokens(limit) if older is None else min(_tokens(limit), _tokens(older))
 
 
-def _tokens(value: object) -> int | None:
-    if value is None:
-        return None
+def _tokens(value: object) -> int:
     if value.__class__ is bool or not isinstance(value, int) or not 1 <= value <= _MOST_TOKENS:
         raise _NotPlainError
     return value
