@@ -25,7 +25,7 @@ class PooledResponse:
     """A response as it arrives."""
 
     __slots__ = (
-        "_chunks", "_connection", "_failure", "_settled", "_waiter",
+        "_chunks", "_connection", "_failure", "_nudged", "_relay", "_settled", "_waiter",
         "complete", "raw_headers", "reusable", "status",
     )  # fmt: skip
 
@@ -41,6 +41,8 @@ class PooledResponse:
         """Those of the head, or of an interim response's head, as they came."""
         self._chunks = chunks
         self._failure: EngineError | None = None
+        self._nudged = False
+        self._relay: Callable[[bytes], bool] | None = None
         self._settled: Callable[[], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -57,8 +59,11 @@ class PooledResponse:
             await self._arrival()
 
     async def piece(self) -> bytes:
-        """Return the part of the body that arrived since the last piece; empty at its end."""
+        """Return the part of the body that arrived since the last piece; empty at its end, or after `nudge`."""
         while not self._chunks:
+            if self._nudged:
+                self._nudged = False
+                return b""
             if self._failure is not None:
                 raise self._failure
             if self.complete:
@@ -84,6 +89,19 @@ class PooledResponse:
         It is then complete, has failed, or is larger than what a connection holds unread. None: call nothing.
         """
         self._settled = settled
+
+    def relay_by(self, relay: Callable[[bytes], bool] | None) -> None:
+        """Offer `relay` a part of the body that arrives while the reader waits for it; None: wake the reader.
+
+        It returns whether it has taken it; else the reader gets it.
+        """
+        self._relay = relay
+
+    def nudge(self) -> None:
+        """Have a reader who waits for a piece look around: it gets an empty one."""
+        self._nudged = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     @property
     def failed(self) -> bool:
@@ -120,8 +138,22 @@ class PooledResponse:
                 settled()
             return
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
+        if waiter is None or waiter.done():
+            return
+        if self._relay is None or not self._relayed(self._relay):
             waiter.set_result(None)
+
+    def _relayed(self, relay: Callable[[bytes], bool]) -> bool:
+        """Offer a part that has arrived alone; return whether it was taken."""
+        chunks = self._chunks
+        if self.complete or self._failure is not None or len(chunks) != 1:
+            return False
+        piece = chunks.pop()
+        if relay(piece):
+            self._connection.resume()
+            return True
+        chunks.append(piece)
+        return False
 
     @property
     def ends_at_close(self) -> bool:

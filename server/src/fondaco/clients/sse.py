@@ -64,6 +64,11 @@ class EventParser:
             piece = self._with_line_feeds(piece)
         return self._until_done(self._payloads(piece))
 
+    @property
+    def between_events(self) -> bool:
+        """Whether the next piece begins an event."""
+        return not (self._rest or self._held or self.finished)
+
     def end(self) -> list[bytes]:
         """Return the payload of a final event, or a document, that the end of the stream completes."""
         if not self._document:

@@ -2,7 +2,14 @@
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.clock import Clock, Ids
-from fondaco.ports.engines.chat import BegunAnswer, ChatEngine, ImmediateChatEngine, Prompt
+from fondaco.ports.engines.chat import (
+    BegunAnswer,
+    ChatEngine,
+    ImmediateChatEngine,
+    Prompt,
+    RelayingChatEngine,
+    TextRelay,
+)
 from fondaco.ports.engines.downloads import Download, Downloads, DownloadState
 from fondaco.ports.engines.embeddings import EmbeddingEngine
 from fondaco.ports.engines.enclave import Enclave
@@ -115,6 +122,7 @@ __all__ = [
     "QueueId",
     "QueueResult",
     "RateLimiter",
+    "RelayingChatEngine",
     "RemoteJob",
     "Reservation",
     "Sealer",
@@ -127,6 +135,7 @@ __all__ = [
     "SpeechEngine",
     "Stakes",
     "Templates",
+    "TextRelay",
     "Throttle",
     "TranscriptionEngine",
     "UnkeptJob",

@@ -12,6 +12,7 @@ from math import inf
 import orjson
 
 from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.clients.connection import PooledResponse
 from fondaco.clients.pool import HttpPool, PooledExchange
 from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EventParser
 from fondaco.domain.chat.events import EventBatch
@@ -28,6 +29,7 @@ from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
 from fondaco.engines.openai.pooled_answer import PooledAnswer
+from fondaco.engines.openai.relaying import Relaying
 from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
@@ -42,7 +44,7 @@ from fondaco.engines.openai.request.hints import ignored
 from fondaco.engines.openai.request.parameters import ignored_sampling
 from fondaco.engines.openai.request.parts import most_media_tokens, text_only
 from fondaco.engines.openai.request.text_body import expect_raw_taken, no_completions, text_body
-from fondaco.ports import Prompt, Templates
+from fondaco.ports import Prompt, Templates, TextRelay
 from fondaco.ports.incidents import Incident, report
 
 _CHAT = "/chat/completions"
@@ -309,22 +311,29 @@ class OpenAICompatible:
         reader.check()
         yield (*before, *batch)
 
-    async def _streamed(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
+    def relayed(self, request: ChatRequest, relay: TextRelay) -> AsyncGenerator[EventBatch]:
+        """Answer a streamed conversation; chunks that are alike go to `relay` as soon as they arrive."""
+        return self._streamed(request, relay)
+
+    async def _streamed(  # noqa: C901 - a stream from its request to its end
+        self, request: ChatRequest, relay: TextRelay | None = None
+    ) -> AsyncGenerator[EventBatch]:
         reader, events = ReplyReader(request, self._dialect, self._name), EventParser()
         body, headers = self._body(request, stream=True), self._headers(request)
         async with self._upstream.send("POST", _path(request), body, headers=headers) as reply:
             refused = reply.status != HTTPStatus.OK
             if refused:
                 await self._learn(reply, request)
+            relaying = _relaying(reply, reader, relay)
             while not (refused or events.finished):
+                if relaying is not None:
+                    relaying.wait(events)
                 piece = await _next(reply, reader)
-                payloads = events.feed(piece) if piece else events.end()
-                done = events.finished
-                if batch := (
-                    reader.read(payloads)
-                    if piece and not done
-                    else reader.read_last(payloads, done=done)
-                ):
+                if relaying is not None and relaying.stopped():
+                    yield ()
+                    if not piece:
+                        continue
+                if batch := _batch(piece, events, reader):
                     yield batch
                 reader.check()
                 if not piece:
@@ -332,7 +341,7 @@ class OpenAICompatible:
             if not reply.complete:
                 await _drain(reply)
         if refused:  # retry, now that the connection is free
-            async with aclosing(self._streamed(request)) as batches:
+            async with aclosing(self._streamed(request, relay)) as batches:
                 async for batch in batches:
                     yield batch
 
@@ -519,6 +528,22 @@ async def _next(reply: ClientResponse, reader: ReplyReader) -> bytes:
         if not reader.complete:
             raise
         return b""
+
+
+def _batch(piece: bytes, events: EventParser, reader: ReplyReader) -> EventBatch:
+    """Read a piece of a stream; an empty one is its end."""
+    payloads = events.feed(piece) if piece else events.end()
+    done = events.finished
+    return reader.read(payloads) if piece and not done else reader.read_last(payloads, done=done)
+
+
+def _relaying(
+    reply: ClientResponse, reader: ReplyReader, relay: TextRelay | None
+) -> Relaying | None:
+    """Relay what arrives of a response, where there is a relay and the client can do it."""
+    if relay is None or not isinstance(reply, PooledResponse):
+        return None
+    return Relaying(reply, reader, relay)
 
 
 async def _drain(reply: ClientResponse) -> None:

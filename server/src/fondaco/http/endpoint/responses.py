@@ -181,16 +181,25 @@ class EventStream:
 
     async def write(self, events: bytes) -> None:
         """Send whole events; wait while the caller reads more slowly than they are written."""
+        if not self.send(events):
+            await self.drained()
+
+    async def drained(self) -> None:
+        """Wait while the caller reads more slowly than events are written."""
+        if self._exchange.congested:
+            self._waiting = True
+            await self._exchange.drained()
+            self._waiting = False
+
+    def send(self, events: bytes) -> bool:
+        """Send whole events without waiting; return whether the caller keeps up, else await `drained`."""
         exchange = self._exchange
         self._last = monotonic()
         if exchange.started:
             exchange.write(events)
         else:
             self._start(events)
-        if exchange.congested:
-            self._waiting = True
-            await exchange.drained()
-            self._waiting = False
+        return not exchange.congested
 
     def finish(self, events: bytes) -> None:
         """Send the last events, and the one that ends the stream."""

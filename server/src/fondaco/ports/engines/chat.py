@@ -112,6 +112,32 @@ class BegunAnswer(Protocol):
         ...
 
 
+class TextRelay(Protocol):
+    """Takes the text of an answer where it arrives, while the consumer of the engine's generator waits."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether text can be taken, once the generator's consumer waits; else the generator yields it."""
+        ...
+
+    def take(self, batch: EventBatch) -> bool:
+        """Take events that are texts of one kind.
+
+        Returns whether more can be taken; else the generator yields an empty batch next, so that its
+        consumer looks.
+        """
+        ...
+
+
+@runtime_checkable
+class RelayingChatEngine(ChatEngine, Protocol):
+    """A chat engine that can hand on text without waking the consumer of its generator."""
+
+    def relayed(self, request: ChatRequest, relay: TextRelay) -> AsyncGenerator[EventBatch]:
+        """Answer a streamed request as `chat` does, but for batches that go to `relay`."""
+        ...
+
+
 @runtime_checkable
 class ImmediateChatEngine(ChatEngine, Protocol):
     """A chat engine that can be asked without waiting for anything but its answer."""

@@ -7,7 +7,7 @@ from typing import Self, TypeAlias
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
-from fondaco.ports import BegunAnswer, ChatEngine, Prompt
+from fondaco.ports import BegunAnswer, ChatEngine, Prompt, RelayingChatEngine, TextRelay
 from fondaco.serving.read_on import ReadOn
 from fondaco.serving.routing.failover import Failover
 
@@ -20,6 +20,7 @@ class ChatFailover(Failover[ChatEngine]):
 
     # `measure` and `start` repeat the loop of `first`: this saves a closure and two coroutines a request.
 
+    relay: TextRelay | None = None
     begun: BegunAnswer | None = None
     """The first engine's answer, where it was asked for before `start`."""
     _prompt: Prompt | None = None
@@ -59,8 +60,7 @@ class ChatFailover(Failover[ChatEngine]):
             engine = self.engine
             # Tokenizers differ between engines: reuse a prompt only with the engine that measured it.
             prompt = self._prompt if engine is self._measured_by else None
-            begun, self.begun = self.begun, None
-            events = engine.chat(request, prompt) if begun is None else begun.events()
+            events = self._asked(engine, request, prompt)
             try:
                 limit_s = 0.0 if read_on is None else engine.read_on_s(request)
                 if read_on is None or not limit_s:
@@ -76,8 +76,22 @@ class ChatFailover(Failover[ChatEngine]):
             else:
                 return first, events
 
-    def answer(self, request: ChatRequest) -> "Answer":
-        """Return the answer of the first engine that starts one, as a context to be entered."""
+    def _asked(
+        self, engine: ChatEngine, request: ChatRequest, prompt: Prompt | None
+    ) -> AsyncGenerator[EventBatch]:
+        begun, self.begun = self.begun, None
+        if begun is not None:
+            return begun.events()
+        if self.relay is not None and isinstance(engine, RelayingChatEngine):
+            return engine.relayed(request, self.relay)
+        return engine.chat(request, prompt)
+
+    def answer(self, request: ChatRequest, relay: TextRelay | None = None) -> "Answer":
+        """Return the answer of the first engine that starts one, as a context to be entered.
+
+        Its text goes to `relay` where that is ready for it, and is not among the rest.
+        """
+        self.relay = relay
         return Answer(self, request)
 
 

@@ -31,6 +31,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.call.events import CallEvent, CallFinished, CallStarted
 from fondaco.serving.chat.call.fast import FastCall
+from fondaco.serving.chat.call.relay import StreamSink, relay_of
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.hearing import ChatHearing
@@ -89,7 +90,12 @@ class Chat:
         self._retrieval = ChatRetrieval(web_retrieval or WebRetrieval(), negotiation)
 
     async def answer(  # noqa: C901, PLR0915 - the whole line of a call can be read in one place
-        self, call: Call, request: ChatRequest, requested_tokens: int | None, instructions: str = ""
+        self,
+        call: Call,
+        request: ChatRequest,
+        requested_tokens: int | None,
+        instructions: str = "",
+        sink: StreamSink | None = None,
     ) -> AsyncGenerator[CallEvent]:
         """Yield the answer as it is produced; what was produced is charged when the generator ends.
 
@@ -100,6 +106,8 @@ class Chat:
                 platform's system prompt, unless request or model goes without.
             requested_tokens: the caller's limit for one choice; None: the model's own.
             instructions: a character's, which come before all other messages.
+            sink: takes text of a stream where it arrives; such batches are not yielded, and an empty one is
+                where the sink has to be looked after.
 
         Raises:
             FondacoError: before the first event, retrieval and the search decision are charged; after
@@ -131,7 +139,8 @@ class Chat:
                 for batch in batches:
                     yield batch
             else:
-                async with failover.answer(request) as answer:
+                relay = None if output_pipeline else relay_of(tokens, sink)
+                async with failover.answer(request, relay) as answer:
                     yield _started(route, failover, output_pipeline, paid, tokens)
                     if output_pipeline is None:
                         yield tokens.take(answer.first)

@@ -26,7 +26,15 @@ class ChunkTemplate:
     [' A']
     """
 
-    __slots__ = ("_after", "_before", "_least", "choice", "kind")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_event_after",
+        "_event_before",
+        "_least",
+        "choice",
+        "kind",
+    )
 
     def __init__(self) -> None:
         self.kind: Kind = Text
@@ -38,6 +46,7 @@ class ChunkTemplate:
     def forget(self) -> None:
         """Forget the learned chunk."""
         self._before = self._after = b"\0"  # no JSON starts or ends with NUL
+        self._event_before = self._event_after = b"\0"
         self._least = 0
 
     def learn(self, payload: bytes, kind: Kind, choice: int, text: str) -> None:
@@ -47,6 +56,7 @@ class ChunkTemplate:
         before, quoted, after = payload.partition(b'"%b"' % text.encode())
         if quoted and quoted not in after and before.rstrip(b" ").endswith(_KEYS[kind]):
             self._before, self._after = before + b'"', b'"' + after
+            self._event_before, self._event_after = b"data: " + self._before, self._after + b"\n\n"
             self._least = len(self._before) + len(self._after)
             self.kind, self.choice = kind, choice
 
@@ -73,18 +83,26 @@ class ChunkTemplate:
         return texts
 
     def text(self, payload: bytes) -> str:
-        """Return the text of a chunk that matches the template; empty if it must be parsed."""
-        if (
-            not payload.startswith(self._before)
-            or not payload.endswith(self._after)
-            or len(payload) <= self._least
-        ):
-            return ""
-        try:
-            text = payload[len(self._before) : -len(self._after)].decode()
-        except UnicodeDecodeError:
-            return ""
-        return text if _plain(text) else ""
+        """Return the text of a chunk that matches the template; empty if it has to be parsed."""
+        return _between(self._before, payload, self._after)
+
+    def text_of_event(self, octets: bytes) -> str:
+        """Return the text of a whole event with such a chunk, as it arrives; empty if it has to be parsed."""
+        return _between(self._event_before, octets, self._event_after)
+
+
+def _between(before: bytes, octets: bytes, after: bytes) -> str:
+    """Return the plain text between two parts of some octets; empty if there is none."""
+    if not octets.startswith(before) or not octets.endswith(after):
+        return ""
+    begin, end = len(before), len(octets) - len(after)
+    if end <= begin:
+        return ""
+    try:
+        text = octets[begin:end].decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() and '"' not in text and "\\" not in text else ""
 
 
 def _decoded(raw_texts: Sequence[bytes]) -> list[str]:

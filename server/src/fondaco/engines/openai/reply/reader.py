@@ -91,6 +91,15 @@ class ReplyReader:
         """Return the events of chunks, up to a failure."""
         return self._batch(self._events_of(payloads))
 
+    def peek(self, event: bytes) -> EventBatch:
+        """Return what `read` would, of an event whose chunk differs from an earlier one in its text alone.
+
+        Nothing where the event has to be parsed. No state of the reader changes.
+        """
+        chunk_template = self._chunk_template
+        text = chunk_template.text_of_event(event)
+        return (chunk_template.kind(chunk_template.choice, text),) if text else ()
+
     def read_last(self, payloads: Sequence[bytes], *, done: bool = False) -> EventBatch:
         """Return the events of the last chunks; an unfinished answer is a failure.
 

@@ -8,6 +8,7 @@ from fondaco.domain.errors import (
     SealedRequestError,
     WebNotInstalledError,
 )
+from fondaco.http.apis.openai.chat.delivery import EventSink
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
@@ -40,8 +41,9 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         stream=bool(body.stream),
     )
     request = body.to_domain(cache_scope=str(call.account_id))
+    sink = EventSink() if body.stream and spoken is None else None
     if (slug := body.character) is None:
-        events = platform.chat.answer(call, request, body.requested_tokens)
+        events = platform.chat.answer(call, request, body.requested_tokens, sink=sink)
     else:
         events = platform.characters.answer(slug, call, request, body.requested_tokens)
     options = body.stream_options
@@ -54,7 +56,7 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         parameters=parameters,
     )
     return await answered(
-        context.exchange, call, events, response_options, stream=bool(body.stream)
+        context.exchange, call, events, response_options, stream=bool(body.stream), sink=sink
     )
 
 

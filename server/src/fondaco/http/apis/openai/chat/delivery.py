@@ -80,11 +80,37 @@ async def collected(
     return started, usage
 
 
+class EventSink:
+    """Sends the text of a stream as soon as it arrives, once the stream has begun."""
+
+    __slots__ = ("_stream", "_writer")
+
+    def __init__(self) -> None:
+        self._stream: EventStream | None = None
+        self._writer: StreamWriter
+
+    def open(self, writer: StreamWriter, stream: EventStream) -> None:
+        """Send from now on what `writer` writes."""
+        self._writer, self._stream = writer, stream
+
+    @property
+    def ready(self) -> bool:
+        """As `StreamSink` says."""
+        return self._stream is not None
+
+    def send(self, batch: EventBatch) -> bool:
+        """As `StreamSink` says."""
+        written, stream = self._writer.write(batch), self._stream
+        return not written or stream is None or stream.send(written)
+
+
 async def streamed(
     exchange: Exchange,
     events: AsyncGenerator[CallEvent],
     begin: Callable[[CallStarted], Beginning],
     stream: EventStream,
+    *,
+    sink: EventSink | None = None,
 ) -> None:
     """Send the events of a call.
 
@@ -93,6 +119,7 @@ async def streamed(
         events: the call.
         begin: returns the writer once an engine has started to answer.
         stream: where they are sent.
+        sink: sends text as soon as it arrives; None: the call yields all of it.
 
     Raises:
         SilentEngineError: the call ended without any content.
@@ -105,6 +132,8 @@ async def streamed(
             if isinstance(event, tuple):
                 if writer is not None and (written := writer.write(event)):
                     await stream.write(written)
+                else:
+                    await stream.drained()
             elif isinstance(event, CallStarted):
                 beginning = begin(event)
                 writer = beginning.writer
@@ -112,6 +141,8 @@ async def streamed(
                 stream.lines += beginning.headers
                 if beginning.events:
                     await stream.write(beginning.events)
+                if sink is not None:
+                    sink.open(writer, stream)
             else:
                 usage = event.usage
     if writer is None or usage is None:

@@ -10,7 +10,13 @@ from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.call import Call, request_id
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
-from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
+from fondaco.http.apis.openai.chat.delivery import (
+    Beginning,
+    EventSink,
+    call_headers,
+    collected,
+    streamed,
+)
 from fondaco.http.apis.openai.chat.request import VeniceParameters
 from fondaco.http.apis.openai.chat.spoken import SpokenReply, read_aloud
 from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
@@ -52,13 +58,14 @@ async def answered(
     response_options: ResponseOptions,
     *,
     stream: bool,
+    sink: EventSink | None = None,
 ) -> Response | Events:
     """Return the response to a call; a stream runs only when the edge sends it."""
     if response_options.spoken is not None:
         events = read_aloud(events, response_options.spoken)
     if stream:
         begin = partial(_open_stream, exchange, call, response_options)
-        return Events(partial(streamed, exchange, events, begin))
+        return Events(partial(streamed, exchange, events, begin, sink=sink))
     accumulator = Accumulator(response_options.choices, logprobs=response_options.logprobs)
     started, usage = await collected(events, accumulator.add)
     return whole(exchange, call, accumulator, started, usage, response_options)
