@@ -7,7 +7,7 @@ identifiers count up, so that two servers that behave alike do so to the last by
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from time import perf_counter
 from typing import Any
@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 
 import house as houses
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.wire.connection_limits import ConnectionLimits
 from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.protocol import ServerConnection
+from fondaco.ports import TextRelay
 from hand_clock import HandClock
 from house import ACCOUNT, TIERS, TOY, House, house
 from scenes import (
@@ -55,6 +59,17 @@ class CountingIds:
 
     def secret_bits(self) -> int:
         return 1
+
+
+class PatientEngine(OpenAICompatible):
+    """An engine that is asked and read by tasks alone."""
+
+    def bound(self, request: ChatRequest) -> None:
+        del request
+
+    def relayed(self, request: ChatRequest, relay: TextRelay) -> AsyncGenerator[EventBatch]:
+        del relay
+        return self.chat(request, None)
 
 
 class Road:
@@ -205,7 +220,12 @@ async def two_roads(
 async def _road(
     standing: StandingLoop, second_reply: bytes, settings: dict[str, Any], *, fast: bool
 ) -> AsyncGenerator[Road]:
-    async with house(clock=HandClock(), tiers=TIERS, **settings) as one:
+    async with AsyncExitStack() as opened:
+        with pytest.MonkeyPatch.context() as patched:
+            if not fast:
+                patched.setattr(houses, "OpenAICompatible", PatientEngine)
+            server = house(clock=HandClock(), tiers=TIERS, **settings)
+            one = await opened.enter_async_context(server)
         engines = Engines(_port(one.fake.base_url), _port(one.second.base_url), second_reply)
         yield Road(one, engines, standing, fast=fast)
 

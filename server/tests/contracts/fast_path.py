@@ -260,6 +260,24 @@ def _framed(octets: bytes) -> st.SearchStrategy[bytes]:
     )
 
 
+_events: st.SearchStrategy[Step] = st.sampled_from(
+    [
+        HangUp(),
+        Leave(),
+        Pause(1.0),
+        Pause(31.0),
+        Pause(700.0),
+        Hold("wait"),
+        Hold("fail"),
+        Hold("on"),
+        Congest(on=True),
+        Congest(on=False),
+        PLAIN,
+        Reply(GOOD),
+    ]
+)
+
+
 @st.composite
 def scenes(draw: st.DrawFn) -> Sequence[Step]:
     """Draw a scene: a request or two, the engine's answer in pieces, and what else may happen at any place."""
@@ -267,30 +285,99 @@ def scenes(draw: st.DrawFn) -> Sequence[Step]:
     octets = draw(st.just(GOOD) | replies())
     cuts = draw(st.lists(st.integers(0, 10**5), max_size=3))
     steps += [Reply(piece) for piece in cut(octets, cuts)]
-    events: list[Step] = draw(
-        st.lists(
-            st.sampled_from(
-                [
-                    HangUp(),
-                    Leave(),
-                    Pause(1.0),
-                    Pause(31.0),
-                    Pause(700.0),
-                    Hold("wait"),
-                    Hold("fail"),
-                    Hold("on"),
-                    Congest(on=True),
-                    Congest(on=False),
-                    PLAIN,
-                    Reply(GOOD),
-                ]
-            ),
-            max_size=4,
-        )
-    )
-    for event in events:
+    return draw(with_events(steps))
+
+
+@st.composite
+def with_events(draw: st.DrawFn, steps: list[Step]) -> list[Step]:
+    """Draw a scene in which other things happen between its steps."""
+    for event in draw(st.lists(_events, max_size=4)):
         steps.insert(draw(st.integers(0, len(steps))), event)
     return steps
+
+
+# Streams.
+
+STREAMED = Ask(
+    b'{"model":"toy","messages":[{"role":"user","content":"Hi"}],"max_tokens":9,"stream":true}',
+    AUTHORIZED,
+)
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+"""The head of a streamed response."""
+END = b"0\r\n\r\n"
+"""The last chunk of its body."""
+
+
+def chunk(octets: bytes) -> bytes:
+    """Return a chunk of HTTP/1.1."""
+    return b"%x\r\n%b\r\n" % (len(octets), octets)
+
+
+def event(delta: dict[str, object], **changes: object) -> bytes:
+    """Return an event of a stream, in a chunk of its own."""
+    choice = {"index": 0, "delta": delta, "finish_reason": None} | changes
+    return b"data: %b\n\n" % json.dumps({"id": "c", "choices": [choice]}).encode()
+
+
+LAST = b'data: {"id":"c","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3}}\n\n'
+DONE = b"data: [DONE]\n\n"
+_odd_events = st.one_of(
+    st.sampled_from(
+        [
+            event({"role": "assistant", "content": ""}),
+            event({"content": "a"}, index=1),
+            event({"content": "a"}, finish_reason="stop"),
+            event({"content": None}),
+            event({"reasoning_content": "so"}),
+            event({"refusal": "no"}),
+            event({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{"}}]}),
+            event({"content": "a"}, logprobs={"content": [{"token": "a", "logprob": -1.0}]}),
+            event({"content": "x" * 3_000}),
+            event({}, finish_reason="length"),
+            b'data: {"error":{"message":"no"}}\n\n',
+            b"data: 7\n\n",
+            b"data: {\n\n",
+            b": ping\n\n",
+            b"event: x\r\n",
+            b"data:" + event({"content": "b"})[6:],
+            event({"content": "b"})[:-1] + b"\r\n",
+            DONE,
+            LAST,
+        ]
+    ),
+    st.binary(max_size=9),
+)
+_words = st.one_of(st.sampled_from([" lamp", "é", "!"]), _texts).map(
+    lambda text: event({"content": text})
+)
+_raw_words = st.sampled_from(
+    [b"\xff", b"\xc3", "é".encode(), b"\x00", b"\\n", b'\\"', b'"', b"\n\n"]
+).map(lambda octets: event({"content": "@"}).replace(b"@", octets))
+
+
+@st.composite
+def stream_scenes(draw: st.DrawFn) -> list[Step]:
+    """Draw a scene of a stream: events by themselves or together, cut anywhere."""
+    likely = draw(st.sampled_from([_words, _words | _raw_words, _words | _words | _odd_events]))
+    words = draw(st.lists(likely, max_size=12))
+    ending = draw(st.sampled_from([(LAST, DONE)] * 5 + [(DONE,), (), (LAST,)]))
+    events = [event({"content": "One"}), *words, event({}, finish_reason="stop"), *ending]
+    pieces = [STREAM + chunk(events[0])]
+    for octets in events[1:]:
+        if draw(st.integers(0, 5)) == 0:
+            pieces[-1] += chunk(octets)  # together with the one before
+        else:
+            pieces += cut(
+                chunk(octets), draw(st.just([]) | st.lists(st.integers(0, 400), max_size=2))
+            )
+    if draw(st.integers(0, 5)):
+        pieces.append(END)
+    options = draw(
+        st.sampled_from([b"", b"", b',"stream_options":{"include_usage":true}', b',"n":2'])
+    )
+    body = STREAMED.body[:-1] + options + b"}"
+    steps: list[Step] = [Ask(body, AUTHORIZED), *(Reply(piece) for piece in pieces)]
+    return draw(with_events(steps))
 
 
 async def expect_same(roads: tuple[Road, Road], scene: Sequence[Step]) -> None:

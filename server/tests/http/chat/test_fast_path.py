@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from contracts.fast_path import GOOD, completion, expect_same, response, scenes
+from contracts.fast_path import GOOD, completion, expect_same, response, scenes, stream_scenes
 from scenes import PLAIN, AwaitThreads, HangUp, Hold, Leave, Pause, Reply, Step
 from two_roads import Road, two_roads
 
@@ -49,6 +49,14 @@ async def test_both_roads_end_alike(roads: tuple[Road, Road], name: str) -> None
 )
 @given(scene=scenes())
 async def test_both_roads_are_the_same_whatever_happens(
+    roads: tuple[Road, Road], scene: list[Step]
+) -> None:
+    await expect_same(roads, scene)
+
+
+@settings(max_examples=100, deadline=None)
+@given(scene=stream_scenes())
+async def test_both_roads_stream_the_same_whatever_happens(
     roads: tuple[Road, Road], scene: list[Step]
 ) -> None:
     await expect_same(roads, scene)

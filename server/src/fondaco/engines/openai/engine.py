@@ -338,6 +338,8 @@ class OpenAICompatible:
                 reader.check()
                 if not piece:
                     break
+            if relaying is not None:
+                relaying.end()
             if not reply.complete:
                 await _drain(reply)
         if refused:  # retry, now that the connection is free

@@ -24,6 +24,10 @@ class Relaying:
         able = self._relay.ready and events.between_events
         self._response.relay_by(self._hand_on if able else None)
 
+    def end(self) -> None:
+        """Relay no more."""
+        self._response.relay_by(None)
+
     def stopped(self) -> bool:
         """Whether the last text was too much for whoever takes it, so that the generator has to yield.
 

@@ -83,9 +83,11 @@ async def collected(
 class EventSink:
     """Sends the text of a stream as soon as it arrives, once the stream has begun."""
 
-    __slots__ = ("_stream", "_writer")
+    __slots__ = ("_behind", "_stream", "_writer")
 
     def __init__(self) -> None:
+        self._behind = False
+        """Whether the caller read too slowly when events were sent last."""
         self._stream: EventStream | None = None
         self._writer: StreamWriter
 
@@ -101,7 +103,16 @@ class EventSink:
     def send(self, batch: EventBatch) -> bool:
         """As `StreamSink` says."""
         written, stream = self._writer.write(batch), self._stream
-        return not written or stream is None or stream.send(written)
+        if not written or stream is None or stream.send(written):
+            return True
+        self._behind = True
+        return False
+
+    async def drained(self) -> None:
+        """Wait until the caller has read what was too much."""
+        if self._behind and self._stream is not None:
+            self._behind = False
+            await self._stream.drained()
 
 
 async def streamed(
@@ -127,13 +138,14 @@ async def streamed(
     """
     writer: StreamWriter | None = None
     usage: Usage | None = None
+    sink = sink or EventSink()
     async with aclosing(events):
         async for event in events:
             if isinstance(event, tuple):
                 if writer is not None and (written := writer.write(event)):
                     await stream.write(written)
-                else:
-                    await stream.drained()
+                elif not event:
+                    await sink.drained()
             elif isinstance(event, CallStarted):
                 beginning = begin(event)
                 writer = beginning.writer
@@ -141,8 +153,7 @@ async def streamed(
                 stream.lines += beginning.headers
                 if beginning.events:
                     await stream.write(beginning.events)
-                if sink is not None:
-                    sink.open(writer, stream)
+                sink.open(writer, stream)
             else:
                 usage = event.usage
     if writer is None or usage is None:
