@@ -187,6 +187,34 @@ def test_an_order_that_is_sent_again_has_the_same_idempotency_key(
     assert keys[0] == keys[1]
 
 
+@pytest.mark.skipif(
+    not model_file("u2netp.onnx").is_file(), reason="fondaco-camera is not installed"
+)
+def test_who_logs_in_in_the_same_tab_sees_nothing_of_the_account_before(
+    served: Dashboard, page: Page, tmp_path: Path
+) -> None:
+    before = served.account()
+    job = {"model": "fondaco-camera", "queue_id": "1d822de5-0c3b-4247-8f78-fbb2824c65d4"}
+    state = {"status": "PROCESSING", "average_execution_time": 9000, "execution_duration": 1}
+    page.route("**/api/v1/video/queue", lambda route: route.fulfill(json=job))
+    page.route("**/api/v1/video/retrieve", lambda route: route.fulfill(json=state))
+    playground = Playground.of(page, served, model="fondaco-camera", account=before)
+    page.get_by_label("First picture").set_input_files(picture(tmp_path))
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("A secret harbour")
+    page.get_by_role("button", name="Quote").click()
+    page.get_by_role("button", name="Make it for").click()
+    expect(page.get_by_role("meter", name="A secret harbour")).to_be_visible()
+    page.get_by_role("button", name=before).click()
+    page.get_by_role("button", name="Log out", exact=True).click()
+    page.get_by_label("API key").fill(served.key(account=served.account()))
+    page.get_by_role("button", name="Log in").click()
+    expect(playground.picker).to_have_value("fondaco-camera")
+    expect(prompt).to_have_value("")
+    expect(page.get_by_role("meter", name="A secret harbour")).to_have_count(0)
+    expect(page.get_by_text("A secret harbour")).to_have_count(0)
+
+
 def test_a_refused_request_names_its_fault(
     served: Dashboard, page: Page, watch: Watch, tmp_path: Path
 ) -> None:

@@ -31,8 +31,20 @@ const store = createStore(/** @type {LoginState} */ ({ state: "unknown", session
 /** The login state, followed by the component. */
 export const useLogin = () => useStore(store);
 
-/** @param {Session} session */
-const begin = (session) => store.set({ state: "in", session, notice: "", error: null });
+/** The account whose drafts, results and conversations this page holds in memory. */
+let holder = "";
+
+/**
+ * Show a session. Where it is of another account than the page was used for, the page is loaded again: nothing in its
+ * memory is for that account.
+ *
+ * @param {Session} session
+ */
+function begin(session) {
+  if (holder && holder !== session.account) return location.reload();
+  holder = session.account;
+  store.set({ state: "in", session, notice: "", error: null });
+}
 
 /** @param {Partial<LoginState>} [rest] */
 const end = (rest = {}) =>

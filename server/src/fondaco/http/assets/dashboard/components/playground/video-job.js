@@ -27,7 +27,7 @@ const troubleOf = (error) => ({ problem: problemOf(error, EMPTY_REPLY), since: D
  *     fields: Record<string, unknown>, lacking: string, session: import("../../lib/session.js").Session}} props
  */
 export function VideoJob({ model, draft, fields, lacking, session }) {
-  const [jobs, setJobs] = useState(videos.waiting);
+  const [jobs, setJobs] = useState(() => videos.waiting(session.account));
   const [quote, setQuote] = useState(/** @type {{key: string, usd: number, orderId: string} | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(/** @type {Trouble | null} */ (null));
@@ -47,7 +47,7 @@ export function VideoJob({ model, draft, fields, lacking, session }) {
   const ask = attempt(async () => setQuote({ key, usd: await videos.quoted(await body(), AbortSignal.timeout(60_000)), orderId: randomId() }));
   const order = attempt(async () => {
     if (!quote) return;
-    const job = { ...(await videos.queued(await body(), quote.orderId)), prompt: draft.prompt, usd: quote.usd };
+    const job = { ...(await videos.queued(await body(), quote.orderId)), account: session.account, prompt: draft.prompt, usd: quote.usd };
     setQuote(null);
     videos.add(job);
     setJobs((before) => [...before, job]);

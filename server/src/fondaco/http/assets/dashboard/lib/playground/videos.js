@@ -55,14 +55,18 @@ const KEY = "fondaco-videos";
 
 /**
  * @typedef {object} WaitingJob
+ * @property {string} account Who ordered it; others who log in in this tab do not see it.
  * @property {string} model
  * @property {string} queueId
  * @property {string} prompt
  * @property {number} usd
  */
 
+/** The jobs of an account. @param {string} account */
+export const waiting = (account) => kept().filter((job) => job.account === account);
+
 /** @returns {WaitingJob[]} */
-export function waiting() {
+function kept() {
   try {
     return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
   } catch {
@@ -71,10 +75,10 @@ export function waiting() {
 }
 
 /** @param {WaitingJob} job */
-export const add = (job) => keep([...waiting(), job]);
+export const add = (job) => keep([...kept(), job]);
 
 /** @param {WaitingJob} job */
-export const forget = (job) => keep(waiting().filter(({ queueId }) => queueId !== job.queueId));
+export const forget = (job) => keep(kept().filter(({ queueId }) => queueId !== job.queueId));
 
 /** @param {WaitingJob[]} jobs */
 function keep(jobs) {
