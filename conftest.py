@@ -15,6 +15,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +73,10 @@ _collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = SybilC
         ),
     )
 ).pytest()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in the background of a shell: programs that tests start would inherit it, and outlast their Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 gc.disable()  # imports and collection leave little garbage; see `pytest_collection_finish`
 
