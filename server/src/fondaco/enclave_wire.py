@@ -180,6 +180,8 @@ def error_bytes(error: FondacoError) -> bytes:
         told["faults"] = error.faults
     if isinstance(error, SealedRequestError):
         told["reason"] = error.reason
+    if isinstance(error, ModelNotInstalledError):
+        told["downloading"] = error.is_downloading
     if isinstance(error, ContextTooLongError):
         told["tokens"] = [error.input_tokens, error.output_tokens, error.context_tokens]
     return orjson.dumps({"error": told})
@@ -212,6 +214,8 @@ def _error(told: object) -> FondacoError:
         error.faults = _faults(told.get("faults"))
     if isinstance(error, SealedRequestError):
         error.reason = _text(told, "reason")
+    if isinstance(error, ModelNotInstalledError):
+        error.is_downloading = told.get("downloading") is True
     return error
 
 

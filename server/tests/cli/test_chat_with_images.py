@@ -23,6 +23,7 @@ name = "Eyes"
 engines = ["eyes"]
 context_tokens = 8192
 vision = true
+many_images = true
 price = {{ input = 0, output = 0 }}
 """
 

@@ -333,7 +333,7 @@ def test_a_server_and_an_engine_that_hang_are_said_in_bounded_time(
     found = [one for one in faults(outcome) if one[0] != "configuration"]  # no model uses it
     assert [one[:2] for one in found] == [("server", "error"), ("engines", "error")]
     assert str(os.getpid()) in found[0][2]
-    assert "slow: It does not answer" in found[1][2]
+    assert "slow: It does not respond" in found[1][2]
 
 
 @pytest.mark.slow  # every engine on this machine is started

@@ -53,7 +53,7 @@ def downloading_server(folder: Path) -> Iterator[Downloading]:
         }
 
         with program(folder / "served", environ=environ, arguments=["--access-log"]) as one:
-            until(lambda: "is being fetched" in one.http.get("/readyz").text, within_s=60)
+            until(lambda: "is being downloaded" in one.http.get("/readyz").text, within_s=60)
             yield Downloading(one, go_on)
 
 

@@ -193,7 +193,7 @@ async def test_a_call_that_cannot_be_covered_is_402() -> None:
 async def test_sixty_calls_on_money_for_ten_admit_ten() -> None:
     async with house() as one:
         ceiling = await _most_that_a_call_costs(one)
-    async with house(usd=10 * ceiling, token_s=0.05) as one:
+    async with house(usd=10 * ceiling, token_s=0.05, whole_as_stream=True) as one:
         statuses: list[int] = []
 
         async def call() -> None:

@@ -57,7 +57,7 @@ async def test_its_picture_is_one_with_the_prompt_in_its_texts(engine: Automatic
 async def test_it_has_one_model_and_its_own_samplers(
     engine: Automatic1111, fake: FakeAutomatic1111
 ) -> None:
-    with pytest.raises(EngineUnavailableError, match="no checkpoint 'sdxl'"):
+    with pytest.raises(EngineUnavailableError, match="does not list the checkpoint 'sdxl'"):
         await engine.generate(replace(TASK, model="lost"))
     client = connect(fake.url)
     wrong = Automatic1111("sd", client, {"ours": "flux"}, replace(EULER, sampler="Euler a"))

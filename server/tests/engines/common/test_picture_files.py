@@ -56,7 +56,7 @@ def test_a_picture_of_its_size_or_somewhat_larger_is_taken(width: int, height: i
 @pytest.mark.parametrize("file", [FILE, toy_pictures.png(64 + 8, 8), FILE[:20], b"<html>", b""])
 def test_one_of_another_size_is_the_engines_failure(file: bytes) -> None:
     task = ImageTask(model="m", prompt="p", width=8, height=8, steps=1, seed=1)
-    with pytest.raises(EngineError, match="no picture of 8 x 8 pixels"):
+    with pytest.raises(EngineError, match="no image of 8 x 8 pixels"):
         expect_size(file, task)
 
 

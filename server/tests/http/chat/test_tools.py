@@ -176,7 +176,7 @@ async def test_a_model_that_calls_no_functions_says_which_ones_do(able: House) -
     reply = await able.chat(model="mute", tools=TOOLS)
     assert reply.status_code == 400
     assert reply.json()["code"] == "INVALID_MODEL"
-    assert reply.json()["error"] == "The model 'mute' does not support tools. These do: toy."
+    assert reply.json()["error"] == "The model 'mute' does not support tools. Models that do: toy."
     assert "tools" in reply.json()["details"]
 
 

@@ -10,21 +10,21 @@ FondacoError
 │   └── SessionEndedError 401                  │   ├── FileNotWrittenError 500
 ├── InsufficientBalanceError 402               │   └── EngineError
 │   └── KeyLimitReachedError 402               │       ├── EngineRefusedError 502
-├── UnauthorizedError 403                      │       ├── EngineUnavailableError 503
-├── InvalidRequestError 400                    │       │   ├── EngineBusyError 503
-│   ├── InvalidModelError 400                  │       │   └── ModelNotInstalledError 503
-│   │   └── FieldNotTakenError 400             │       └── EngineTimeoutError 504
-│   │       ├── EditNotSupportedError 422      ├── UpscaleFailedError 500
-│   │       └── NothingToReadError 400         ├── UnknownError 500
-│   ├── InvalidImageFormatError 400            ├── ShuttingDownError 503
-│   ├── CorruptedImageError 400                ├── StorageFailedError 507
-│   ├── ImageNotFetchedError 400               │   ├── AlreadyEnteredError 507
-│   ├── InvalidAudioFormatError 400            │   └── WriteQuarantinedError 507
-│   ├── CorruptedAudioError 400                ├── ChainUnavailableError 503
-│   ├── AudioTooLongError 400                  ├── WalletKeysNotInstalledError 503
-│   ├── ContextTooLongError 400                │
-│   │   └── InputTooLongError 400              └── WebNotInstalledError 503
-│   ├── SealedRequestError 400
+├── UnauthorizedError 403                      │       ├── ResponseCutError 502
+├── InvalidRequestError 400                    │       ├── EngineUnavailableError 503
+│   ├── InvalidModelError 400                  │       │   ├── EngineBusyError 503
+│   │   └── FieldNotTakenError 400             │       │   └── ModelNotInstalledError 503
+│   │       ├── EditNotSupportedError 422      │       └── EngineTimeoutError 504
+│   │       └── NothingToReadError 400         ├── UpscaleFailedError 500
+│   ├── InvalidImageFormatError 400            ├── UnknownError 500
+│   ├── CorruptedImageError 400                ├── ShuttingDownError 503
+│   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
+│   ├── InvalidAudioFormatError 400            │   ├── AlreadyEnteredError 507
+│   ├── CorruptedAudioError 400                │   └── WriteQuarantinedError 507
+│   ├── AudioTooLongError 400                  ├── ChainUnavailableError 503
+│   ├── ContextTooLongError 400                ├── WalletKeysNotInstalledError 503
+│   │   └── InputTooLongError 400              │
+│   ├── SealedRequestError 400                 └── WebNotInstalledError 503
 │   ├── UnknownTokenError 400
 │   └── TooManyKeysError 400
 ├── NotFoundError 404
@@ -38,10 +38,10 @@ FondacoError
 ├── RequestTimeoutError 408
 ├── ConflictError 409
 │   ├── RepeatedCallError 409
-│   └── IdempotencyKeyReusedError 409          ┌── UnimplementedError 501
-├── InvalidFileSizeError 413                   ├── VersionNotSupportedError 505
-├── InvalidContentTypeError 415                └── TooManyConnectionsError 503
-├── ExpectationFailedError 417
+│   └── IdempotencyKeyReusedError 409
+├── InvalidFileSizeError 413                   ┌── UnimplementedError 501
+├── InvalidContentTypeError 415                ├── VersionNotSupportedError 505
+├── ExpectationFailedError 417                 └── TooManyConnectionsError 503
 └── HeadersTooLargeError 431
 ```
 
@@ -113,6 +113,7 @@ from fondaco.domain.errors.server import (
     FileNotWrittenError,
     InferenceFailedError,
     ModelNotInstalledError,
+    ResponseCutError,
     ShuttingDownError,
     StorageFailedError,
     TooManyConnectionsError,
@@ -174,6 +175,7 @@ __all__ = [
     "RateLimitExceededError",
     "RepeatedCallError",
     "RequestTimeoutError",
+    "ResponseCutError",
     "SealedRequestError",
     "SessionEndedError",
     "ShuttingDownError",

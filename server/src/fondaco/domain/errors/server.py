@@ -26,6 +26,13 @@ class EngineError(InferenceFailedError):
     """One engine could not accept or finish the call; another one may."""
 
 
+class ResponseCutError(EngineError):
+    """The connection to the engine broke within a response that the caller gets whole or not at all."""
+
+    status = 502
+    default = "The engine ended its response early. Nothing was charged; please try again."
+
+
 class EngineRefusedError(EngineError):
     """The engine rejects our credentials, which the operator must fix."""
 

@@ -19,7 +19,12 @@ from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.raw_prompts import RawPrompts
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
-from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
+from fondaco.domain.errors import (
+    EngineError,
+    EngineTimeoutError,
+    FondacoError,
+    ResponseCutError,
+)
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DIALECTS, Count, Dialect
 from fondaco.engines.common.lenient_json import loads
@@ -303,7 +308,7 @@ class OpenAICompatible:
         ) as reply:
             if reply.status != HTTPStatus.OK:
                 await self._learn(reply, request)
-            raw_body = await reply.read(DOCUMENT_LIMIT_BYTES)
+            raw_body = await _whole_body(reply)
         before, rest = split_echo(
             raw_body, raw.prompts[0], request.choices, request.top_logprobs or 0
         )
@@ -357,7 +362,7 @@ class OpenAICompatible:
             if refused:
                 await self._learn(reply, request)
             else:
-                batch = _document(await reply.read(DOCUMENT_LIMIT_BYTES), reader)
+                batch = _document(await _whole_body(reply), reader)
         if refused:  # retry, now that the connection is free
             async with aclosing(self._non_streaming(request)) as batches:
                 async for batch in batches:
@@ -520,6 +525,18 @@ def most_tokens(conversation: Iterable[Message]) -> int:
 async def _refusal(reply: ClientResponse, request: ChatRequest) -> FondacoError:
     body = await reply.read(_REFUSAL_LIMIT_BYTES)
     return refusal(reply.status, reply.headers, body, output_tokens=request.requested_tokens)
+
+
+async def _whole_body(reply: ClientResponse) -> bytes:
+    """Read a response that comes in one piece.
+
+    Raises:
+        ResponseCutError: it ended early; an engine that is at capacity would not have begun.
+    """
+    try:
+        return await reply.read(DOCUMENT_LIMIT_BYTES)
+    except IncompleteResponseError as error:
+        raise ResponseCutError from error
 
 
 async def _next(reply: ClientResponse, reader: ReplyReader) -> bytes:

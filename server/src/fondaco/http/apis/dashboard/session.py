@@ -1,4 +1,4 @@
-"""POST, GET and DELETE /dashboard/session, and DELETE /dashboard/sessions: begin, show, end one, end all."""
+"""POST /dashboard/session, GET /dashboard/session and DELETE /dashboard/session, DELETE /dashboard/sessions."""
 
 import orjson
 
