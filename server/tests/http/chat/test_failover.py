@@ -128,7 +128,8 @@ async def test_the_last_engine_to_fail_leaves_a_line(
         one.fake.next(refusing(503))
         one.second.next(cut_after(2))
         await one.chat(stream=stream)
-        assert failures(caplog)[2:] == [(Incident.ENGINE_FAILED, "second", "MODEL_AT_CAPACITY")]
+        reason = "MODEL_AT_CAPACITY" if stream else "INFERENCE_FAILED"
+        assert failures(caplog)[2:] == [(Incident.ENGINE_FAILED, "second", reason)]
         assert "Count" not in caplog.text
 
 
