@@ -61,6 +61,7 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
     """The index answers nothing until the test has seen what the server says meanwhile."""
     links = tmp_path / "links"
     links.mkdir()
+    wheels(links, MODEL)
     with silent_index() as (index, go_on):
         environ = {
             "FONDACO_MODELS": str(tmp_path / "models"),
@@ -79,7 +80,6 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
             assert refused.headers["retry-after"] == "30"
             assert MODEL in offline(one)
             assert "downloading the model" in one.log.read_text()
-            wheels(links, MODEL)
             go_on()
             until(lambda: one.http.get("/readyz").status_code == 200, within_s=120)
             assert ask(one, MODEL).status_code == 200
