@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -48,6 +49,20 @@ def resident_bytes(pid: int) -> int | None:
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, and theirs; none where it is gone, or the system does not tell.
+
+    >>> descendants(-1)
+    []
+    """
+    found: list[int] = []
+    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            children = [int(word) for word in told.read_text("ascii").split()]
+            found += [one for child in children for one in (child, *descendants(child))]
+    return found
 
 
 def harden() -> None:

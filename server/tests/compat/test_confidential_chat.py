@@ -13,6 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from cli_program import Fondaco
+from fondaco.processes import descendants, resident_bytes
 from program import MODEL, MODEL_FILE, Program, program, until
 from sealed_caller import ORIGINAL, SECP256K1, X25519, OpenedStream, SealedCaller, key_of
 
@@ -61,6 +63,14 @@ def ask(
     return reply
 
 
+def listed_enclave(one: Program) -> Mapping[str, Any]:
+    """Return the enclave as the operator's list of engines has it."""
+    engines = one.http.get("/api/v1/operator/engines").json()["data"]
+    [found] = [engine for engine in engines if engine["id"] == "enclave"]
+    shown: Mapping[str, Any] = found
+    return shown
+
+
 def enclaves(one: Program) -> list[int]:
     """Return the process ids of the enclave, which is the server's child."""
     return [pid for pid in one.children() if b"app.enclave" in _command(pid)]
@@ -79,8 +89,30 @@ def test_nothing_of_the_enclave_runs_before_its_first_call(one: Program) -> None
     loaded = Path(f"/proc/{one.process.pid}/maps").read_text()
     assert "site-packages" in loaded
     assert "cryptography" not in loaded  # nor does the server load what its enclave needs
+    assert listed_enclave(one)["state"] == "stopped"
+    assert listed_enclave(one)["memoryBytes"] is None
+    assert enclaves(one) == []  # listing it does not start it
     assert keyset(one)
     assert len(enclaves(one)) == 1
+
+
+def test_a_running_enclave_is_listed_with_its_process_and_the_memory_of_its_models(
+    one: Program,
+) -> None:
+    ask(one, caller(one))
+    [pid] = enclaves(one)
+    [model] = descendants(pid)
+    shown = listed_enclave(one)
+    assert (shown["state"], shown["isLocal"], shown["reason"]) == ("loaded", True, None)
+    assert TWIN in shown["models"]
+    [process] = shown["processes"]
+    assert (process["model"], process["pid"]) == ("enclave", pid)
+    held = resident_bytes(model)
+    assert held is not None
+    assert process["memoryBytes"] == shown["memoryBytes"]
+    assert process["memoryBytes"] > held / 2  # what it holds may have changed since
+    printed = Fondaco(one.home)("ps")
+    assert "enclave" in printed.out
 
 
 @pytest.mark.parametrize("algo", [ORIGINAL, X25519, SECP256K1])

@@ -37,6 +37,7 @@ def test_models_that_are_being_loaded_are_told_once_each() -> None:
         reachability=Reachability(3600, clock),
         metrics=Metrics(),
         memory_of=lambda pid: None,
+        descendants_of=lambda pid: (),
     )
     assert overview.loading() == ["a", "d"]
     engine.processes = (EngineProcess("a", EngineState.LOADED),)

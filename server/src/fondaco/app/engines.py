@@ -164,10 +164,19 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
                 await upstream.aclose()
 
 
+def shown_address(base_url: str) -> str:
+    """Return a base URL as the operator is shown it, without a final slash.
+
+    >>> shown_address("http://gpu:8000/v1/")
+    'http://gpu:8000/v1'
+    """
+    address = BaseUrl.parse(base_url)
+    return f"{address.scheme}://{address.authority}{address.prefix}"
+
+
 def _site(row: Engine, client: HttpClient) -> EngineSite:
-    address = BaseUrl.parse(row.base_url)
-    shown = f"{address.scheme}://{address.authority}{address.prefix}"
-    return EngineSite(row.dialect, shown, client if isinstance(client, HttpPool) else None)
+    load = client if isinstance(client, HttpPool) else None
+    return EngineSite(row.dialect, shown_address(row.base_url), load)
 
 
 async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str, Seen]:

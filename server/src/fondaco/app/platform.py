@@ -38,7 +38,7 @@ from fondaco.ports import (
     TranscriptionEngine,
     VideoEngine,
 )
-from fondaco.processes import resident_bytes
+from fondaco.processes import descendants, resident_bytes
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.accounts import AccountManagement
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
@@ -228,6 +228,7 @@ class Shared:
                 reachability=self.reachability,
                 metrics=self.metrics,
                 memory_of=resident_bytes,
+                descendants_of=descendants,
             ),
         )
 

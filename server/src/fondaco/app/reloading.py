@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup
 from fondaco.app.adding.discovery import Discovery, Origin, Read
 from fondaco.app.adding.downloads import ModelDownloads
 from fondaco.app.background import in_daemon_thread, supervised
-from fondaco.app.enclave.offering import looks_of
+from fondaco.app.enclave.offering import with_enclaves
 from fondaco.app.enclave.opening import follow
 from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
@@ -246,8 +246,7 @@ class Reloader:
             adapters = await stack.enter_async_context(
                 opened_adapters(settings, self._local, self._templates)
             )
-            looks = {**adapters.looks, **looks_of(self._shared.enclaves)}
-            return stack.pop_all(), replace(adapters, looks=looks)
+            return stack.pop_all(), with_enclaves(adapters, self._shared.enclaves, settings)
 
     async def _apply(self, settings: Settings, server: ReloadTarget, retiring: TaskGroup) -> None:
         rules = Rules.of(settings)

@@ -84,12 +84,14 @@ class TierList(Reply):
 
 
 class EngineProcess(Camel):
-    """A process of an engine that runs on the server's machine; each runs one model."""
+    """A process of an engine that runs on the server's machine; each runs one model, but an enclave's runs all."""
 
     model: str
+    """The model that it runs; of an enclave, the enclave's name."""
     state: str
     reason: str | None = None
     """Why it does not run."""
+    pid: int | None = None
     slots: int | None = None
     """Calls that it answers at a time; None: they share batches."""
     running: int

@@ -3,14 +3,17 @@
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from fondaco.app.enclave.opening import opened_enclave
+from fondaco.app.engines import shown_address
+from fondaco.app.platform import Adapters
 from fondaco.configuration import ENCLAVE, is_offered, missing_libraries
 from fondaco.domain.extras import how_to_install
-from fondaco.engines.enclave.engine import RemoteEnclave
+from fondaco.engines.enclave.engine import LocalEnclave, RemoteEnclave
 from fondaco.ports.engines.enclave import Enclave
-from fondaco.serving.routing.reachability import Look
+from fondaco.serving.routing.overview import EngineSite
 from fondaco.settings import Settings
 
 log = logging.getLogger("fondaco")
@@ -27,13 +30,26 @@ async def opened_enclaves(settings: Settings) -> AsyncGenerator[Mapping[str, Enc
         yield {ENCLAVE: enclave}
 
 
-def looks_of(enclaves: Mapping[str, Enclave]) -> Mapping[str, Look]:
-    """Return the health checks of enclaves elsewhere; one of this machine is not started for them."""
-    return {
-        name: partial(_look, one)
-        for name, one in enclaves.items()
-        if isinstance(one, RemoteEnclave)
+def with_enclaves(
+    adapters: Adapters, enclaves: Mapping[str, Enclave], settings: Settings
+) -> Adapters:
+    """Return adapters whose health checks and lists of engines include the enclaves.
+
+    An enclave of this machine has no health check, which would start it.
+    """
+    here = {name: one for name, one in enclaves.items() if isinstance(one, LocalEnclave)}
+    elsewhere = {name: one for name, one in enclaves.items() if isinstance(one, RemoteEnclave)}
+    address = settings.enclave.base_url
+    looks = {name: partial(_look, one) for name, one in elsewhere.items()}
+    sites = {
+        name: EngineSite(name, shown_address(address), one.load) for name, one in elsewhere.items()
     }
+    return replace(
+        adapters,
+        looks={**adapters.looks, **looks},
+        sites={**adapters.sites, **sites},
+        local={**adapters.local, **{name: [one] for name, one in here.items()}},
+    )
 
 
 async def _look(enclave: Enclave) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,12 @@ import orjson
 
 from fondaco import enclave_wire as wire
 from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.clients.pool import HttpPool
 from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCall, SealedFormat
 from fondaco.domain.errors import EngineError, EngineRefusedError, FondacoError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.enclave.supervisor import ChildSupervisor
-from fondaco.ports import Prompt
+from fondaco.ports import EngineLoad, EngineProcess, Prompt
 from fondaco.workers.supervisor import ServerProgram
 
 _REPLY_LIMIT: Final = 4 * 2**20
@@ -128,6 +129,11 @@ class RemoteEnclave(EnclaveOverHttp):
         super().__init__(name)
         self._connected = client
 
+    @property
+    def load(self) -> EngineLoad | None:
+        """The calls that it has from here."""
+        return self._connected if isinstance(self._connected, HttpPool) else None
+
     async def _client(self) -> HttpClient:
         return self._connected
 
@@ -159,6 +165,11 @@ class LocalEnclave(EnclaveOverHttp):
         self._supervisor = self._supervised(program)
         self._running: anyio.abc.TaskGroup | None = None
         self._scopes: dict[ChildSupervisor, anyio.CancelScope] = {}
+
+    @property
+    def processes(self) -> Sequence[EngineProcess]:
+        """The child, which runs all models."""
+        return [self._supervisor.process]
 
     @property
     def pid(self) -> int | None:

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
-from fondaco.workers.supervisor import Phrases, ServerProgram, ServerSupervisor
+from fondaco.clients.pool import HttpPool
+from fondaco.ports import EngineProcess, EngineState
+from fondaco.workers.supervisor import (
+    Crashed,
+    Phrases,
+    ServerProgram,
+    ServerSupervisor,
+    Starting,
+)
 
 CONNECTIONS = 2_048
 """As many calls as may run at a time."""
@@ -49,6 +57,25 @@ class ChildSupervisor(ServerSupervisor[RunningEnclave]):
         """The process id, where it runs."""
         state = self.state
         return state.pid if isinstance(state, RunningEnclave) else None
+
+    @property
+    def process(self) -> EngineProcess:
+        """State of the process, which runs all models of the enclave: it has the enclave's name in their place."""
+        state = self.state
+        if isinstance(state, RunningEnclave):
+            load = state.client if isinstance(state.client, HttpPool) else None
+            return EngineProcess(
+                self._engine,
+                EngineState.LOADED,
+                pid=state.pid,
+                running=load.running if load else 0,
+                waiting=load.waiting if load else 0,
+            )
+        return EngineProcess(
+            self._engine,
+            EngineState.LOADING if isinstance(state, Starting) else EngineState.STOPPED,
+            state.why if isinstance(state, Crashed) else None,
+        )
 
     def opened(self, address: str, key: str, pid: int) -> RunningEnclave:
         """As `workers.supervisor` says."""

@@ -29,6 +29,7 @@ class EngineProcess:
     """A child process of this server, which runs one model; or the place of one."""
 
     model: str
+    """Its id; the engine's name where one process runs all models, as an enclave's does."""
     state: EngineState
     reason: str | None = None
     """Why it does not run, where that is not for lack of calls."""

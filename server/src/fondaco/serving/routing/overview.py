@@ -27,7 +27,7 @@ class EngineSite:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """A child process, and its memory."""
+    """A child process, and its memory with that of its own children."""
 
     process: EngineProcess
     memory_bytes: int | None
@@ -65,6 +65,7 @@ class EngineOverview:
         reachability: Reachability,
         metrics: Metrics,
         memory_of: Callable[[int], int | None],
+        descendants_of: Callable[[int], Sequence[int]],
     ) -> None:
         """Prepare.
 
@@ -75,12 +76,14 @@ class EngineOverview:
             reachability: what the last look at each engine elsewhere found.
             metrics: the faults of engines.
             memory_of: returns the resident bytes of a process.
+            descendants_of: returns the ids of a process's children, and of theirs.
         """
         self._sites = sites
         self._local = local
         self._reachability = reachability
         self._metrics = metrics
         self.memory_of = memory_of
+        self._descendants_of = descendants_of
         self._models: dict[str, list[AnyModel]] = {}
         for model in catalogue.models():
             for name in model.engines:
@@ -96,18 +99,22 @@ class EngineOverview:
 
     def loading(self) -> list[str]:
         """Return the ids of the models that engines on this machine are loading now."""
-        engines = (engine for shared in self._local.values() for engine in shared)
-        processes = (process for engine in engines for process in engine.processes)
-        ids = (one.model for one in processes if one.state is EngineState.LOADING)
+        ids = (
+            one.model
+            for name, shared in self._local.items()
+            for engine in shared
+            for one in engine.processes
+            if one.state is EngineState.LOADING and one.model != name
+        )
         return list(dict.fromkeys(ids))  # several names may share an engine
 
     def _here(self, name: str, engines: Sequence[LocalEngine]) -> EngineReport:
         models = {model.id: model for model in self._models.get(name, ())}
         processes = [
-            one if one.pid is not None or models[one.model].installed else _not_here(one)
+            one if one.pid is not None or _is_installed(one, models) else _not_here(one)
             for engine in engines
             for one in engine.processes
-            if one.model in models
+            if one.model in models or one.model == name
         ]
         state = _state_of(processes)
         reasons = (one.reason for one in processes if one.state is state and one.reason)
@@ -148,8 +155,18 @@ class EngineOverview:
         )
 
     def _measured(self, process: EngineProcess) -> ProcessReport:
-        memory = None if process.pid is None else self.memory_of(process.pid)
-        return ProcessReport(process, memory)
+        if process.pid is None:
+            return ProcessReport(process, None)
+        # The models of an enclave run in children of its process.
+        pids = (process.pid, *self._descendants_of(process.pid))
+        memory = [size for pid in pids if (size := self.memory_of(pid)) is not None]
+        return ProcessReport(process, sum(memory) if memory else None)
+
+
+def _is_installed(process: EngineProcess, models: Mapping[str, AnyModel]) -> bool:
+    """Whether a process can start: one of a model needs its files, one of all models has the engine's name."""
+    model = models.get(process.model)
+    return model is None or model.installed
 
 
 def _not_here(process: EngineProcess) -> EngineProcess:

@@ -43,6 +43,7 @@ def _process(report: ProcessReport) -> dict[str, object]:
         "model": process.model,
         "state": process.state,
         "reason": process.reason,
+        "pid": process.pid,
         "slots": process.slots,
         "running": process.running,
         "waiting": process.waiting,

@@ -6,18 +6,20 @@ from fondaco.ports import EngineState
 
 
 class ProcessEntry(BaseModel):
-    """A process of an engine that runs on this machine; each runs one model."""
+    """A process of an engine that runs on this machine; each runs one model, but an enclave's runs all."""
 
-    model: str
+    model: str = Field(description="The model that it runs; of an enclave, the enclave's name.")
     state: EngineState
     reason: str | None = Field(description="Why it does not run; null where it waits for a call.")
+    pid: int | None = Field(description="Its process id; null where no process runs.")
     slots: int | None = Field(
         description="Calls that it answers at a time; null: they share batches."
     )
     running: int = Field(description="Calls that it answers.")
     waiting: int = Field(description="Calls that wait for their turn.")
     memoryBytes: int | None = Field(  # noqa: N815  # the wire's names, as below
-        description="Resident memory; null where no process runs, or the system does not tell."
+        description="Resident memory, with that of its own children; null where no process runs, or the system "
+        "does not tell."
     )
 
 
@@ -74,7 +76,9 @@ class EngineEntry(BaseModel):
         description="Its last fault since the server started."
     )
     lastFault: str | None = Field(description="The code of that fault.")  # noqa: N815
-    processes: list[ProcessEntry] = Field(description="Of an engine that runs here: one a model.")
+    processes: list[ProcessEntry] = Field(
+        description="Of an engine that runs here: one a model; of an enclave: one."
+    )
 
 
 class EngineList(BaseModel):
