@@ -104,17 +104,10 @@ class PooledResponse:
             self._waiter.set_result(None)
 
     @property
-    def failed(self) -> bool:
-        """Whether it ended too early."""
-        return self._failure is not None
-
-    def received(self) -> bytes:
-        """Return what has arrived of the body and was not read."""
-        return self._take() if self._chunks else b""
-
-    def unread(self, body: bytes) -> None:
-        """Put back what `received` returned."""
-        self._chunks.append(body)
+    def unread_body(self) -> bytes:
+        """What has arrived of the body and was not read; it stays unread."""
+        chunks = self._chunks
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def forget_headers(self) -> None:
         """Drop the headers of an interim response."""

@@ -35,6 +35,7 @@ from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
 from fondaco.engines.openai.pooled_answer import PooledAnswer
 from fondaco.engines.openai.relaying import Relaying
+from fondaco.engines.openai.reply.plain_document import is_plain
 from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
@@ -234,6 +235,8 @@ class OpenAICompatible:
             return None
         if request.options is not NO_OPTIONS or not self._whole(request):
             return None
+        if not is_plain(request):
+            return None
         if self._dialect.count is not Count.NOT and self._monotonic() >= self._counts_from:
             return None
         return Prompt(_most_tokens(request), exact=False)
@@ -242,14 +245,13 @@ class OpenAICompatible:
         """Return the answer to a plain request that is sent over an idle connection."""
         if self._pool is None:
             raise EngineError(f"The engine {self._name!r} cannot be asked at once.")
-        reader = ReplyReader(request, self._dialect, self._name)
         exchange = self._pool.send(
             "POST",
             _CHAT,
             self._body(request, stream=False),
             first_byte_timeout_s=self._whole_timeout_s,
         )
-        return PooledAnswer(exchange, reader, partial(self._non_streaming, request))
+        return PooledAnswer(exchange, partial(self._non_streaming, request))
 
     def _takes_together(self, request: ChatRequest, raw: RawPrompts) -> bool:
         """Whether all raw prompts of a request are sent to the engine at once."""
@@ -475,7 +477,7 @@ def _is_scored(request: ChatRequest) -> bool:
 def _document(body: bytes, reader: ReplyReader) -> EventBatch:
     """Read a non-streaming response; some engines send a stream instead."""
     if body.startswith(b"{"):
-        return reader.read_last([body], done=True)
+        return reader.read_document(body)
     events = EventParser()
     payloads = events.feed(body) + events.end()
     return reader.read_last(payloads, done=events.finished)

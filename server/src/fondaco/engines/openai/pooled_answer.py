@@ -5,9 +5,8 @@ from http import HTTPStatus
 
 from fondaco.clients.connection import PooledResponse
 from fondaco.clients.pool import PooledExchange
-from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES
 from fondaco.domain.chat.events import EventBatch
-from fondaco.engines.openai.reply.reader import ReplyReader
+from fondaco.engines.openai.reply import plain_document
 
 _OK = HTTPStatus.OK.value
 Resume = Callable[[PooledExchange], AsyncGenerator[EventBatch]]
@@ -17,14 +16,13 @@ Resume = Callable[[PooledExchange], AsyncGenerator[EventBatch]]
 class PooledAnswer:
     """One non-streaming answer that is under way."""
 
-    __slots__ = ("_batch", "_exchange", "_reader", "_response", "_resume")
+    __slots__ = ("_batch", "_exchange", "_response", "_resume")
 
-    def __init__(self, exchange: PooledExchange, reader: ReplyReader, resume: Resume) -> None:
-        """Prepare the answer of an exchange that was not sent yet; `reader` reads it."""
+    def __init__(self, exchange: PooledExchange, resume: Resume) -> None:
+        """Prepare the answer of an exchange that was not sent yet."""
         self._exchange = exchange
-        self._reader = reader
         self._resume = resume
-        self._batch: EventBatch | None = None
+        self._batch: EventBatch = ()
         """Once the answer was read."""
         self._response: PooledResponse
 
@@ -38,24 +36,19 @@ class PooledAnswer:
         self._response.when_settled(None)
 
     def batch(self) -> EventBatch:
-        """As `ports.BegunAnswer` says; a refusal or failure is left to `events`."""
+        """As `ports.BegunAnswer` says; all but plain documents are left to `events`."""
         response = self._response
-        if response.failed or not response.complete or response.status != _OK:
+        if not response.complete or response.status != _OK:
             return ()
-        body = response.received()
-        if not body.startswith(b"{") or len(body) > DOCUMENT_LIMIT_BYTES:
-            response.unread(body)
-            return ()
-        self._exchange.leave()
-        self._batch = self._reader.read_last([body], done=True)
-        return () if self._reader.failed else self._batch
+        batch = self._batch = plain_document.events_of(response.unread_body)
+        if batch:
+            self._exchange.leave()
+        return batch
 
     def events(self) -> AsyncGenerator[EventBatch]:
         """As `ports.BegunAnswer` says."""
-        return self._resume(self._exchange) if self._batch is None else self._read(self._batch)
+        return _yielding(self._batch) if self._batch else self._resume(self._exchange)
 
-    async def _read(self, batch: EventBatch) -> AsyncGenerator[EventBatch]:
-        """Yield what was read before."""
-        if batch:
-            yield batch
-        self._reader.check()
+
+async def _yielding(batch: EventBatch) -> AsyncGenerator[EventBatch]:
+    yield batch

@@ -6,7 +6,6 @@ from typing import Self
 from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.ledger import IdempotencyRecord
-from fondaco.domain.money.limits import Quota
 from fondaco.ports import RateLimiter, Reservation
 from fondaco.serving.admission.idempotency import IdempotencyStore
 
@@ -23,9 +22,9 @@ class Admission:
         "_limits",
         "_model",
         "_record",
-        "_reservation",
         "_tokens",
         "held",
+        "reservation",
     )
 
     def __init__(
@@ -53,38 +52,33 @@ class Admission:
             RateLimitExceededError: a limit is reached.
             ConflictError: another call has the key.
         """
-        self._reservation: Reservation = await self._limits.admit(
+        self.reservation: Reservation = await self._limits.admit(
             self._call, self._model, self._tokens
         )
         if (key := self._call.idempotency_key) is not None:
             try:
                 self._record = await self._idempotency.acquire(self._call, key)
             except BaseException:
-                self._reservation.withdraw()
+                self.reservation.withdraw()
                 raise
         return self
 
     def enter_now(self, reservation: Reservation) -> None:
         """Admit a call without an idempotency key, for which funds are held."""
-        self._reservation, self.held = reservation, True
+        self.reservation, self.held = reservation, True
 
     def settle_now(self, tokens: int) -> None:
         """Count the tokens consumed by a call without an idempotency key."""
-        self._reservation.settle(tokens)
+        self.reservation.settle(tokens)
 
     @property
     def charged(self) -> bool:
         """Whether the call costs money."""
-        return self._reservation.charged
-
-    @property
-    def quota(self) -> Quota:
-        """The account's remaining quota now."""
-        return self._reservation.quota
+        return self.reservation.charged
 
     async def settle(self, tokens: int, *, charged: bool) -> None:
         """Count the tokens consumed; release the idempotency key if nothing was charged."""
-        self._reservation.settle(tokens)
+        self.reservation.settle(tokens)
         if self._record is not None:
             record, self._record = self._record, None
             await self._idempotency.finish(record, charged=charged)
@@ -97,6 +91,6 @@ class Admission:
     ) -> None:
         """Withdraw a call that never began."""
         if not self.held:
-            self._reservation.withdraw()
+            self.reservation.withdraw()
         if self._record is not None:
             await self._idempotency.finish(self._record, charged=False)

@@ -244,10 +244,12 @@ class Hold:
                 call_id=self.call.id,
                 account_id=self.account_id,
             )
-        within = charge.within(self.funds.total)
-        if within is not charge:
+        amount, most = charge.amount, self.funds.total
+        within = charge
+        if amount > most:
+            within, amount = charge.within(most), most
             notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
-        paid = self._paid = self.funds.pay(within.amount)
+        paid = self._paid = self.funds.pay(amount)
         entries = self._entries(within, usage, execution_ms, notes)
         expired = self._balance.settle(self.budget, self.funds, paid, self.epoch)
         if expired:

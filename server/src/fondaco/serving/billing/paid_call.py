@@ -226,7 +226,7 @@ class PaidCall:
     @property
     def quota(self) -> Quota:
         """Remainder of the account's rate limits now."""
-        return self._admission.quota
+        return self._admission.reservation.quota
 
     def server_stops(self) -> bool:
         """Whether running calls are being cut off, as the server stops."""

@@ -19,7 +19,7 @@ from fondaco.domain.errors import (
     SealedRequestError,
 )
 from fondaco.domain.models.catalogue import Catalogue, Route
-from fondaco.domain.models.model import Model
+from fondaco.domain.models.model import Model, ModelType
 from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.account import Account
 from fondaco.domain.money.call import Call
@@ -77,11 +77,12 @@ class Chat:
         self._catalogue = catalogue
         self._engines = ModelEngines(catalogue, engines)
         self._immediate = {
-            name: engine
-            for name, engine in engines.items()
-            if isinstance(engine, ImmediateChatEngine)
+            model.id: first
+            for model in catalogue.models(ModelType.TEXT)
+            if model.reasoning is None and not model.capabilities.e2ee
+            if (first := self._engines.first(model)) and isinstance(first, ImmediateChatEngine)
         }
-        """The engines that can be asked with no wait."""
+        """Model id -> its first engine, where that can be asked with no wait, for text and nothing else."""
         self._paid_calls = paid_calls
         self._system_prompt = system_prompt
         self._negotiation = negotiation
@@ -174,11 +175,9 @@ class Chat:
     ) -> FastCall | None:
         route = self._catalogue.route(request.model)
         model = route.model
-        engines = self._engines.of(model)
-        engine = self._immediate.get(engines[0].name)
-        if engine is None or route.notice is not None or _is_negotiated(model, request):
+        engine = self._immediate.get(model.id)
+        if engine is None or route.notice is not None:
             return None
-        self._expect_able(model, request)
         request = self._with_defaults(model, request, requested_tokens, "")
         prompt = engine.bound(request)
         if prompt is None:
@@ -194,8 +193,8 @@ class Chat:
         reserve = calls.limits.room(account.id, account.tier, model, estimated_tokens)
         if reserve is None:
             return None
-        begun, failover = engine.begin(request), ChatFailover(engines, model.id)
-        return FastCall(calls, model, begun, failover, request, tokens, ceiling, reserve)
+        begun, engines = engine.begin(request), self._engines.of(model)
+        return FastCall(calls, model, begun, engines, request, tokens, ceiling, reserve)
 
     async def count(self, call: Call, request: ChatRequest) -> CountedPrompt:
         """Count a request's prompt, without web retrieval; it counts in the rate limits, and costs nothing.

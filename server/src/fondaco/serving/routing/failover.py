@@ -132,6 +132,11 @@ class ModelEngines(Generic[EngineT]):
             if (found := tuple(engines[name] for name in model.engines if name in engines))
         }
 
+    def first(self, model: AnyModel) -> EngineT | None:
+        """Return the engine that is tried first; None: there is none, or the model is offline."""
+        engines = self._by_model.get(model.id)
+        return None if engines is None or model.offline else engines[0]
+
     def of(self, model: AnyModel, only: str = "") -> tuple[EngineT, ...]:
         """Return a model's engines in the order of failover, or the one named `only`.
 

@@ -23,7 +23,7 @@ from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import Dialect
 from fondaco.engines.common.logprobs import logprobs_of
 from fondaco.engines.openai.errors import error_in_body
-from fondaco.engines.openai.reply import opaque
+from fondaco.engines.openai.reply import opaque, plain_document
 from fondaco.engines.openai.reply.chunk_template import ChunkTemplate, Kind
 from fondaco.engines.openai.reply.content import split_content
 from fondaco.engines.openai.reply.finish import REASONS, finish_of, stop_sequence_of
@@ -79,6 +79,8 @@ class ReplyReader:
         self._tools: dict[int, ToolReader] = {}
         """Readers of choices with tool calls."""
         self._top = request.top_logprobs or 0
+        self._takes_plain = plain_document.is_plain(request)
+        """Whether a plain document has no more to tell than its text."""
         if dialect.usage_per_choice and request.choices > 1:
             self._reports = []
 
@@ -100,6 +102,12 @@ class ReplyReader:
         text = chunk_template.text_of_event(event)
         return (chunk_template.kind(chunk_template.choice, text),) if text else ()
 
+    def read_document(self, document: bytes) -> EventBatch:
+        """Return the events of a whole reply."""
+        if self._takes_plain and (batch := plain_document.events_of(document)):
+            return batch
+        return self.read_last([document], done=True)
+
     def read_last(self, payloads: Sequence[bytes], *, done: bool = False) -> EventBatch:
         """Return the events of the last chunks; an unfinished answer is a failure.
 
@@ -118,11 +126,6 @@ class ReplyReader:
             else:
                 self._failure = EngineError("The model's engine ended its response without output.")
         return self._batch(events)
-
-    @property
-    def failed(self) -> bool:
-        """Whether `check` raises."""
-        return self._failure is not None
 
     def check(self) -> None:
         """Raise the failure, if there is one.

@@ -14,7 +14,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.model import Model
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.usage import Usage
-from fondaco.ports import BegunAnswer, Reservation
+from fondaco.ports import BegunAnswer, ChatEngine, Reservation
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.billing.token_meter import TokenMeter
@@ -46,7 +46,7 @@ class FastCall:
         "_begun",
         "_caller",
         "_ceiling",
-        "_failover",
+        "_engines",
         "_meter",
         "_model",
         "_paid",
@@ -61,7 +61,7 @@ class FastCall:
         paid_calls: PaidCalls,
         model: Model,
         begun: BegunAnswer,
-        failover: ChatFailover,
+        engines: tuple[ChatEngine, ...],
         request: ChatRequest,
         tokens: TokenMeter,
         ceiling: int,
@@ -72,8 +72,8 @@ class FastCall:
         Args:
             paid_calls: opens it.
             model: does the work.
-            begun: the answer that the first engine of `failover` can be asked for now.
-            failover: the model's engines.
+            begun: the answer that the first engine can be asked for now.
+            engines: the model's engines.
             request: as it is sent to the engine.
             tokens: counts the answer.
             ceiling: the most that the call can cost, which its account can pay.
@@ -82,7 +82,7 @@ class FastCall:
         self._paid_calls = paid_calls
         self._model = model
         self._begun = begun
-        self._failover = failover
+        self._engines = engines
         self._request = request
         self._tokens = tokens
         self._ceiling = ceiling
@@ -100,7 +100,6 @@ class FastCall:
         self._paid = paid_calls.open(call, model, meter, estimated_tokens=0)
         self._paid.open_now(hold, self._reserve())
         self._caller = caller
-        self._failover.begun = self._begun
         self._begun.send(self._answer_settled)
 
     def stop(self) -> None:
@@ -116,12 +115,12 @@ class FastCall:
         Raises:
             FondacoError: as `Chat.answer` does.
         """
+        failover = ChatFailover(self._engines, self._model.id)
+        failover.begun = self._begun
         async with self._paid as paid:
-            batches = await buffered(
-                self._request, self._failover, None, self._tokens, paid.server_stops
-            )
+            batches = await buffered(self._request, failover, None, self._tokens, paid.server_stops)
             self._meter.deliver()
-            yield self._started()
+            yield self._started(failover.engine)
             for batch in batches:
                 yield batch
         yield CallFinished(paid.usage)
@@ -155,7 +154,7 @@ class FastCall:
         batch = self._tokens.take(batch)
         self._meter.deliver()
         usage = self._meter.usage
-        if not self._caller.answered(self._started(), batch, usage):
+        if not self._caller.answered(self._started(self._engines[0]), batch, usage):
             return False
         durable = self._paid.settle_now(usage)
         if durable is None:
@@ -172,11 +171,9 @@ class FastCall:
         caller.settled()
         return True
 
-    def _started(self) -> CallStarted:
-        engine, tokens = self._failover.engine.name, self._tokens
-        return CallStarted(
-            self._model, engine, self._paid.quota, None, None, (), tokens.input_tokens
-        )
+    def _started(self, engine: ChatEngine) -> CallStarted:
+        quota, tokens = self._paid.quota, self._tokens
+        return CallStarted(self._model, engine.name, quota, None, None, (), tokens.input_tokens)
 
 
 class _Gone:

@@ -32,7 +32,9 @@ from fondaco.lossless_json import merged
 _PLAIN_BODY = (
     b'{"id":"%b","object":"chat.completion","created":%d,"model":%b,"choices":[{"index":0,"finish_reason":"%b",'
     b'"logprobs":null,"message":{"role":"assistant","content":%b,"reasoning_content":null,"tool_calls":[]},'
-    b'"stop_reason":"%b"}],"usage":%b,"prompt_logprobs":null,"venice_parameters":%b}'
+    b'"stop_reason":"%b"}],"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
+    b'"prompt_tokens_details":{"cached_tokens":%d},"completion_tokens_details":{"reasoning_tokens":%d}},'
+    b'"prompt_logprobs":null,"venice_parameters":%b}'
 )
 """The body of a completion that is one text, as `Accumulator.body` writes any."""
 _TEXT_END = b',"reasoning_content":null},"logprobs":null,"finish_reason":null}]}\n\n'
@@ -63,12 +65,6 @@ class _Choice:
             case Opaque():
                 for name, text in event.fields.items():
                     self.opaque.setdefault(name, []).append(text)
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is a text, and nothing else."""
-        other = self.thoughts or self.tool_calls or self.tools or self.opaque or self.refusals
-        return not other and self.reason in {"stop", "length"}
 
     @property
     def content(self) -> str | None:
@@ -128,19 +124,13 @@ class Accumulator:
             echo: the `venice_parameters` in effect, as JSON; None for APIs without them.
             fingerprint: of model, engine and version; None for APIs without it.
         """
-        first, usage = self._choices[0], orjson.dumps(usage_report(self._usage))
-        alone = len(self._choices) == 1 and not self._logprobs
-        if echo is not None and fingerprint is None and alone and first.plain:
-            reason, text = first.reason.encode(), orjson.dumps("".join(first.texts))
-            facts = completion_id.encode(), created, orjson.dumps(model), reason, text, reason
-            return _PLAIN_BODY % (*facts, usage, echo)
         body: dict[str, object] = {
             "id": completion_id,
             "object": "chat.completion",
             "created": created,
             "model": model,
             "choices": [self._choice(index, completion_id) for index in range(len(self._choices))],
-            "usage": orjson.Fragment(usage),
+            "usage": usage_report(self._usage),
         }
         if echo is not None:
             body |= {"prompt_logprobs": None, "venice_parameters": orjson.Fragment(echo)}
@@ -165,6 +155,27 @@ class Accumulator:
             },
             "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
         }
+
+
+def plain_body(  # noqa: PLR0917 - names would cost a dict for each call
+    completion_id: str, created: int, model: str, batch: EventBatch, usage: Usage, echo: bytes
+) -> bytes:
+    """Return what `Accumulator.body` does, of a batch that is one finished text; empty for any other."""
+    match batch:
+        case (Text(0, text, _, None), Finish(0, "stop" | "length" as reason)):
+            pass
+        case (Text(0, text, _, None), Finish(0, "stop" | "length" as reason), UsageReported()):
+            pass
+        case _:
+            return b""
+    if usage.accepted_prediction_tokens or usage.rejected_prediction_tokens:
+        return b""
+    ended = reason.encode()
+    return _PLAIN_BODY % (
+        *(completion_id.encode(), created, orjson.dumps(model), ended, orjson.dumps(text), ended),
+        *(usage.input_tokens, usage.output_tokens, usage.input_tokens + usage.output_tokens),
+        *(usage.cached_input_tokens, usage.reasoning_tokens, echo),
+    )
 
 
 class Chunks:

@@ -2,12 +2,13 @@
 
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.money.account import Account, Key
-from fondaco.domain.money.call import Call
+from fondaco.domain.money.call import Call, request_id
 from fondaco.domain.money.usage import Usage
+from fondaco.http.apis.openai.chat.delivery import call_headers
 from fondaco.http.apis.openai.chat.fast.plain_request import plain_request
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered, whole
-from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
-from fondaco.http.apis.openai.chat.writers import Accumulator
+from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS, echo
+from fondaco.http.apis.openai.chat.writers import Accumulator, plain_body
 from fondaco.http.edge.fast_path import FastResponse
 from fondaco.http.endpoint.responses import LARGE_BYTES, Events, Response
 from fondaco.http.endpoint.sealed import is_sealed
@@ -16,6 +17,7 @@ from fondaco.serving.chat.call.events import CallStarted
 from fondaco.serving.chat.call.fast import FastCall
 from fondaco.serving.platform import Platform
 
+_ECHO = echo(DEFAULT_PARAMETERS)
 _OPTIONS = ResponseOptions(choices=1, logprobs=False, usage=False, parameters=DEFAULT_PARAMETERS)
 
 
@@ -68,9 +70,16 @@ class _FastChat(FastResponse):
 
     def answered(self, started: CallStarted, batch: EventBatch, usage: Usage) -> bool:
         """Write the response; return whether it can be sent at once."""
-        accumulator = Accumulator(1, logprobs=False)
-        accumulator.add(batch)
-        self._response = whole(self.exchange, self._call, accumulator, started, usage, _OPTIONS)
+        exchange, call = self.exchange, self._call
+        body = plain_body(
+            request_id(call.id), int(call.opened_at), started.model.id, batch, usage, _ECHO
+        )
+        if body:
+            self._response = Response(body, lines=call_headers(exchange, started))
+        else:
+            accumulator = Accumulator(1, logprobs=False)
+            accumulator.add(batch)
+            self._response = whole(exchange, call, accumulator, started, usage, _OPTIONS)
         return len(self._response.body) <= LARGE_BYTES
 
     def settled(self) -> None:

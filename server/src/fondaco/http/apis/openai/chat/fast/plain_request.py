@@ -10,7 +10,7 @@ import orjson
 
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest, Sampling
-from fondaco.http.endpoint.strict_json import has_keys
+from fondaco.http.endpoint.strict_json import is_unique
 
 _NO_SAMPLING = Sampling()
 _ROLES: Final = {
@@ -52,7 +52,8 @@ def _request(
     ):
         raise _NotPlainError
     messages = _messages(body.get("messages"))
-    if not has_keys(text, len(body) + _MESSAGE_KEYS * len(messages)):
+    parts = _MESSAGE_KEYS * len(messages)
+    if not is_unique(text, len(body) + parts, 1 + (user is not None) + parts):
         raise _NotPlainError
     sampling = _NO_SAMPLING if body.keys().isdisjoint(_SAMPLING) else _sampling(body)
     request = ChatRequest(model, messages, 0, sampling, cache_scope=cache_scope)
