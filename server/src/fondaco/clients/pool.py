@@ -94,14 +94,9 @@ class HttpPool:
             self._pass_on(None)
         await asyncio.sleep(0)  # lets the event loop close the aborted sockets
 
-    @property
-    def idle(self) -> bool:
-        """Whether a request can be sent without waiting for a connection."""
-        return bool(self._idle) and not self._idle[-1].closed
-
-    def take_idle(self) -> ClientConnection:
-        """Return an idle connection; only where there is one."""
-        return self._idle.pop()
+    def take_idle(self) -> ClientConnection | None:
+        """Return an idle connection, if there is one."""
+        return self._idle.pop() if self._idle and not self._idle[-1].closed else None
 
     async def take(self) -> ClientConnection:
         """Return an idle connection, a new one, or the next that is given back."""
@@ -254,12 +249,14 @@ class PooledExchange:
         self._connection: ClientConnection | None = None
         self._sent: PooledResponse | None = None
 
-    def send(self) -> PooledResponse:
-        """Send the request over an idle connection, before the context is entered; only where there is one.
+    def send(self) -> PooledResponse | None:
+        """Send the request before the context is entered, over an idle connection; None: there is none.
 
         Leave the context, or call `leave`, in any case.
         """
         connection = self._connection = self._upstream.take_idle()
+        if connection is None:
+            return None
         response = self._sent = connection.ask(self._request, *self._timeouts_s)
         return response
 

@@ -229,9 +229,8 @@ class OpenAICompatible:
         return self._answered(request)
 
     def bound(self, request: ChatRequest) -> Prompt | None:
-        """Return the prompt's bound, where a plain request can be sent at once and its answer is read whole."""
-        pool = self._pool
-        if pool is None or not pool.idle or request.model not in self._models:
+        """Return the prompt's bound, where the request is plain and its answer is read whole."""
+        if self._pool is None or request.model not in self._models:
             return None
         if request.options is not NO_OPTIONS or not self._whole(request):
             return None
@@ -242,7 +241,7 @@ class OpenAICompatible:
         return Prompt(_most_tokens(request), exact=False)
 
     def begin(self, request: ChatRequest) -> PooledAnswer:
-        """Return the answer to a plain request that is sent over an idle connection."""
+        """Return the answer to a plain request, to be sent over a connection of the pool."""
         if self._pool is None:
             raise EngineError(f"The engine {self._name!r} cannot be asked at once.")
         exchange = self._pool.send(

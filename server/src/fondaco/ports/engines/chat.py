@@ -143,7 +143,7 @@ class ImmediateChatEngine(ChatEngine, Protocol):
     """A chat engine that can be asked without waiting for anything but its answer."""
 
     def bound(self, request: ChatRequest) -> Prompt | None:
-        """Return what `measure` would, for a request that can be sent now and needs no task; else None."""
+        """Return what `measure` would, for a request that needs no task; else None."""
         ...
 
     def begin(self, request: ChatRequest) -> BegunAnswer:
