@@ -165,12 +165,10 @@ _usages = st.one_of(
         },
     ),
 )
-_contents = st.one_of(
+_contents: st.SearchStrategy[object] = st.one_of(
     _texts,
-    st.none(),
-    st.just("long " * 500),
-    st.just("x" * 40_000),
-    st.sampled_from([7, [], [{"type": "text", "text": "a"}]]),
+    st.sampled_from(["Hello", "é\n", "long " * 500, "x" * 40_000]),
+    st.sampled_from(["Hello", None, "", 7, [], [{"type": "text", "text": "a"}]]),
 )
 
 
@@ -178,7 +176,7 @@ _contents = st.one_of(
 def completions(draw: st.DrawFn) -> bytes:
     """Draw a completion that may break its shape."""
     message: dict[str, object] = {"role": "assistant", "content": draw(_contents)}
-    match draw(st.integers(0, 7)):
+    match draw(st.integers(0, 15)):
         case 0:
             message["reasoning_content"] = draw(_texts)
         case 1:
@@ -192,10 +190,10 @@ def completions(draw: st.DrawFn) -> bytes:
         case _:
             pass
     reason = draw(
-        st.sampled_from(["stop"] * 5 + ["length", "tool_calls", "content_filter", None, 7])
+        st.sampled_from(["stop"] * 12 + ["length"] * 3 + ["tool_calls", "content_filter", None, 7])
     )
     choice: dict[str, object] = {
-        "index": draw(st.sampled_from([0] * 6 + [1, -1, None])),
+        "index": draw(st.sampled_from([0] * 16 + [1, -1, None])),
         "message": message,
     }
     choices: object = [choice | {"finish_reason": reason}]
