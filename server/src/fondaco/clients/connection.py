@@ -105,7 +105,7 @@ class PooledResponse:
 
     @property
     def unread_body(self) -> bytes:
-        """What has arrived of the body and was not read; it stays unread."""
+        """The body as far as it has arrived and was not read; it stays unread."""
         chunks = self._chunks
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

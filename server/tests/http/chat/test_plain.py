@@ -23,6 +23,7 @@ def test_a_plain_request_is_read_without_its_schema() -> None:
     assert plain_request(PLAIN, "7") is not None
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(body=bodies())
 def test_a_plain_request_is_what_its_schema_makes_of_it(body: bytes) -> None:
     found = plain_request(body, "7")
