@@ -1,6 +1,7 @@
 # Two commands are all you need: `make serve` and `make test`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+# The interpreter of a new venv; empty: the fastest that is there, see scripts/fastest_python.
+PYTHON ?=
 MODEL ?= smollm2-135m
 ARGS ?=
 MINUTES ?= 5
@@ -14,10 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # uv is used where it is there (it is quick), else the standard library's venv and pip.
 ifneq ($(shell command -v uv 2>/dev/null),)
 export UV_PYTHON_DOWNLOADS := never
-make-venv = uv venv --quiet --seed --allow-existing --python $(PYTHON) $(1)
-pip-install = uv pip install --quiet --python $(1)/bin/python
+make-venv = uv venv --quiet --seed --allow-existing --python $(2) $(1)
+pip-install = uv pip install --quiet --compile-bytecode --python $(1)/bin/python
 else
-make-venv = $(PYTHON) -m venv $(1)
+make-venv = $(2) -m venv $(1)
 pip-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
@@ -111,7 +112,7 @@ bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs n
 
 PEERS := bench/.peers
 bench-peers: $(VENV)/.dev ## the same for LiteLLM and Portkey, installed into environments of their own (npm too)
-	@$(call make-venv,$(PEERS)/litellm)
+	@$(call make-venv,$(PEERS)/litellm,$(BIN)/python)
 	@$(call pip-install,$(PEERS)/litellm) 'litellm[proxy]'
 	@npm install --prefix $(PEERS)/portkey --silent --no-audit --no-fund @portkey-ai/gateway
 	$(BIN)/python bench/peers.py $(PEERS)
@@ -128,15 +129,13 @@ models: model
 
 # Each stamp says that what it depends on is installed; a changed file installs again.
 $(VENV)/.server: server/pyproject.toml $(LOCK)/server.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Fondaco needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
-	    "Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || command -v uv >/dev/null || { \
-	  echo "Python's venv module is missing. Try: sudo apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing Fondaco into $(VENV): about a minute, the first time only."
-	@$(call make-venv,$(VENV))
+	@if [ ! -x $(BIN)/python ] || [ -n "$(PYTHON)" ]; then \
+	  python=$$(scripts/fastest_python $(PYTHON)) || exit 1; \
+	  echo "Installing Fondaco into $(VENV): about a minute, the first time only."; \
+	  $(call make-venv,$(VENV),"$$python"); fi
 	@$(call install-locked,$(LOCK)/server.txt)
 	@$(call install-editable,./server)
+	@$(BIN)/python -m compileall -q -j 0 server/src/fondaco >/dev/null || true # else the first start does it
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.server $(LOCK)/dev.txt sdk/pyproject.toml
@@ -149,7 +148,7 @@ $(VENV)/.dev: $(VENV)/.server $(LOCK)/dev.txt sdk/pyproject.toml
 .PHONY: $(NEWEST)/.dev
 $(NEWEST)/.dev: $(VENV)/.dev
 	@rm -rf $(NEWEST)
-	@$(call make-venv,$(NEWEST))
+	@$(call make-venv,$(NEWEST),$(BIN)/python)
 	@$(call pip-install,$(NEWEST)) --upgrade pip --requirement $(LOCK)/build.in \
 	  --requirement $(LOCK)/dev.in --editable './server$(all-extras)' --editable ./sdk
 
