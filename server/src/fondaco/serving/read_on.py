@@ -75,7 +75,7 @@ class ReadOn:
         """
         while True:
             self.leave()
-            part = await self.read(_next(parts), limit_s)
+            part = await self.read(next_batch(parts), limit_s)
             if not part:
                 return
             yield part
@@ -90,5 +90,12 @@ class ReadOn:
             raise self._cancellation
 
 
-async def _next(parts: AsyncGenerator[EventBatch]) -> EventBatch:
-    return await anext(parts, ())
+async def next_batch(batches: AsyncGenerator[EventBatch]) -> EventBatch:
+    """Return the next batch; empty at the end.
+
+    Python 3.11.2, which Debian has, raises a SystemError for `anext` with a tuple as its default.
+    """
+    try:
+        return await anext(batches)
+    except StopAsyncIteration:
+        return ()

@@ -8,7 +8,7 @@ from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
 from fondaco.ports import BegunAnswer, ChatEngine, Prompt, RelayingChatEngine, TextRelay
-from fondaco.serving.read_on import ReadOn
+from fondaco.serving.read_on import ReadOn, next_batch
 from fondaco.serving.routing.failover import Failover
 
 Output: TypeAlias = tuple[EventBatch, AsyncGenerator[EventBatch]]
@@ -64,9 +64,9 @@ class ChatFailover(Failover[ChatEngine]):
             try:
                 limit_s = 0.0 if read_on is None else engine.read_on_s(request)
                 if read_on is None or not limit_s:
-                    first = await anext(events, ())
+                    first = await next_batch(events)
                 else:
-                    first = await read_on.read(_first(events), limit_s)
+                    first = await read_on.read(next_batch(events), limit_s)
                 if not first:
                     raise EngineError("The model's engine ended without a response.")  # noqa: TRY301
                 if request.options is not NO_OPTIONS:
@@ -93,10 +93,6 @@ class ChatFailover(Failover[ChatEngine]):
         """
         self.relay = relay
         return Answer(self, request)
-
-
-async def _first(events: AsyncGenerator[EventBatch]) -> EventBatch:
-    return await anext(events, ())
 
 
 class Answer:
