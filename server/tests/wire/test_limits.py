@@ -14,10 +14,11 @@ from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.wire import request_head
 from fondaco.http.wire.connection_registry import ConnectionRegistry, Slot
+from fondaco.http.wire.listener import Listener
 from fondaco.http.wire.request_head import RequestHead
 from house import SECRET, House, chat_body, house
 from raw_http import exchanged, received, replies_of, sent
-from wire.fake_line import HEADER_LIMIT, line, refuse, turns
+from wire.fake_line import HEADER_LIMIT, echo, line, refuse, terms, turns
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MODELS = b"GET /api/v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -362,6 +363,21 @@ async def test_replies_of_a_server_that_leaves_close_their_connections() -> None
         one.listener.request_shutdown()
         reply = await one.client.post("/api/v1/chat/completions", json=chat_body())
         assert (reply.status_code, reply.headers["connection"]) == (200, "close")
+
+
+async def test_a_server_that_is_cancelled_accepts_no_more_connections() -> None:
+    started, bound = anyio.Event(), socket.create_server(("127.0.0.1", 0))
+    address = bound.getsockname()
+    listener = Listener(
+        echo, terms(), drain_delay_s=0, drain_timeout_s=0, started=started.set, signals=False
+    )
+    with bound:
+        async with anyio.create_task_group() as group:
+            group.start_soon(listener.serve, bound)
+            await started.wait()
+            group.cancel_scope.cancel()
+        with pytest.raises(OSError):  # noqa: PT011 - its text is the system's
+            await anyio.connect_tcp(*address)
 
 
 async def test_a_connection_is_taken_off_where_it_was_counted() -> None:

@@ -82,13 +82,15 @@ class Listener:
         shut_down = partial(loop.call_soon_threadsafe, self.request_shutdown)
         with _signals(shut_down) if self._signals else nullcontext():
             server = await loop.create_server(self._connection, sock=bound, backlog=BACKLOG)
-            self._announce()
-            await self._requested.wait()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._drain_delay_s):
-                    await self._forced.wait()
-            self._drain()
-            server.close()
+            try:
+                self._announce()
+                await self._requested.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._drain_delay_s):
+                        await self._forced.wait()
+                self._drain()
+            finally:  # if cancelled, too: the loop would go on watching a socket that others close
+                server.close()
             await self._shut_down()
 
     def request_shutdown(self, number: int = signal.SIGTERM) -> None:
