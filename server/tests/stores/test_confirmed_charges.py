@@ -164,24 +164,25 @@ async def test_a_torn_end_is_cut_off_with_one_line(
     assert not segments.folder_of(image).exists()
 
 
+@pytest.mark.parametrize(("place", "left"), [(0.5, [5, 9]), (0.99, [5, 7])])
 async def test_a_damaged_record_is_kept_for_the_operator_and_the_others_entered(
-    world: Impatient, caplog: pytest.LogCaptureFixture
+    world: Impatient, caplog: pytest.LogCaptureFixture, place: float, left: list[int]
 ) -> None:
     image = await _logged_only(world, 5, 7, 9)
     folder = segments.folder_of(image)
     [segment] = segments.segments(folder)
     content = bytearray(segment.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[int(len(content) * place)] ^= 1
     segment.write_bytes(content)
     async with SqliteJournal.opened(image):
-        assert charged(image) == [5, 9]
+        assert charged(image) == left
     assert "charge_log_damaged" in caplog.text
     [kept] = segments.damaged(folder)
     assert kept.read_bytes() == content
     world.admin_store._path = image
     assert [line for line in world.admin_store.verify() if "charge log was damaged" in line]
     async with SqliteJournal.opened(image):
-        assert charged(image) == [5, 9]
+        assert charged(image) == left
 
 
 async def _logged_only(world: Impatient, *amounts: int) -> Path:

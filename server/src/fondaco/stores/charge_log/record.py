@@ -57,7 +57,7 @@ class Scan:
     torn_bytes: int
     """At the end, after the last whole record: a write that was cut off."""
     gaps: int
-    """Places between records that are none: the file was damaged."""
+    """Places that are no record, though no write was cut off there: the file was damaged."""
 
 
 def encode(entries: Sequence[Entry], closes: str | None) -> bytes | None:
@@ -87,6 +87,8 @@ def scan(content: bytes) -> Scan:
             continue
         charge, at = found
         charges.append(charge)
+    if _is_whole(content, at):  # its checksum is wrong all the same
+        return Scan(charges, 0, gaps + 1)
     return Scan(charges, len(content) - at, gaps)
 
 
@@ -155,6 +157,15 @@ def _next_record(content: bytes, start: int) -> int | None:
             return at
         at = content.find(_MARKER, at + 1)
     return None
+
+
+def _is_whole(content: bytes, at: int) -> bool:
+    """Whether the bytes from an offset on begin with a frame, and have all of its payload."""
+    begins = at + _FRAME.size
+    if begins > len(content):
+        return False
+    marker, length, _ = _FRAME.unpack_from(content, at)
+    return bool(marker == _MARKER and begins + length <= len(content))
 
 
 def _record_at(content: bytes, at: int) -> tuple[LoggedCharge, int] | None:
