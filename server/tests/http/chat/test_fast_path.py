@@ -2,10 +2,14 @@
 
 from collections.abc import AsyncGenerator
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from contracts.fast_path import GOOD, completion, expect_same, response, scenes, stream_scenes
+from fondaco.http.endpoint.responses import Response
+from fondaco.http.exchange.exchange import Exchange
+from house import house
 from scenes import PLAIN, AwaitThreads, HangUp, Hold, Leave, Pause, Reply, Step
 from two_roads import Road, two_roads
 
@@ -60,3 +64,19 @@ async def test_both_roads_stream_the_same_whatever_happens(
     roads: tuple[Road, Road], scene: list[Step]
 ) -> None:
     await expect_same(roads, scene)
+
+
+async def test_a_response_that_cannot_be_sent_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(response: Response, exchange: Exchange) -> None:
+        raise LookupError
+
+    async with house() as one:
+        assert (await one.chat()).status_code == 200  # from now on key and connection are known
+        monkeypatch.setattr(Response, "send", fail)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await one.chat()
+        assert one.platform.metrics.running == 0
+        assert one.platform.concurrent_calls.total == 0
+    assert "LookupError" in caplog.text

@@ -43,9 +43,11 @@ class FastResponse(ABC):
         """Send the response, and end the request."""
         exchange, platform = self.exchange, self.platform
         exchange.resume = None
-        response.send(exchange)
-        platform.concurrent_calls.leave(self.account.id)
-        end(platform, exchange, self.began)
+        try:
+            response.send(exchange)
+        finally:
+            platform.concurrent_calls.leave(self.account.id)
+            end(platform, exchange, self.began)
 
     def fall_back(self) -> None:
         """Have a task go on."""

@@ -143,7 +143,9 @@ class FastCall:
             done = self._end(durable)
         except Exception:  # noqa: BLE001
             done = False
-        if not done:
+        if done:
+            caller.settled()
+        else:
             caller.fall_back()
 
     def _charge(self) -> bool:
@@ -163,12 +165,11 @@ class FastCall:
         return True
 
     def _end(self, durable: Future[None]) -> bool:
-        """Have the response sent; return whether the charge is durable."""
+        """End the call; return whether its charge is durable."""
         if durable.cancelled() or durable.exception() is not None:
             return False
         self._paid.settled_now()
-        caller, self._caller = self._caller, _GONE
-        caller.settled()
+        self._caller = _GONE
         return True
 
     def _started(self, engine: ChatEngine) -> CallStarted:
