@@ -77,6 +77,9 @@ let conversations = new Conversations("");
 /** Conversations whose answer is under way, by id: they change also while another one is shown. */
 const live = /** @type {Map<string, {conversation: Conversation, abort: AbortController}>} */ (new Map());
 
+/** The id of the conversation that was asked for last: one that is read more slowly does not take its place. */
+let wanted = "";
+
 const saving = new Saving(save);
 // A page that is hidden may never be shown again.
 addEventListener("visibilitychange", () => document.hidden && void saving.all());
@@ -109,12 +112,14 @@ export async function open(session) {
  * @param {Partial<Conversation>} [more]
  */
 export function begin(model, more) {
+  wanted = "";
   set({ current: tree.newConversation(model, more) });
   note("");
 }
 
 /** @param {string} id */
 export async function show(id) {
+  wanted = id;
   const running = live.get(id);
   note(id);
   if (running) {
@@ -122,7 +127,7 @@ export async function show(id) {
     return;
   }
   const found = saving.newer(id) ?? (await conversations.get(id));
-  if (found) set({ current: tree.reopened(found) });
+  if (found && wanted === id) set({ current: tree.reopened(found) });
 }
 
 /** @param {string} id */
