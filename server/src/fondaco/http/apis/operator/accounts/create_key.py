@@ -1,7 +1,5 @@
 """POST /api/v1/operator/accounts/{name}/keys."""
 
-import logging
-
 from fondaco.domain.errors import (
     NotFoundError,
     RateLimitExceededError,
@@ -9,6 +7,7 @@ from fondaco.domain.errors import (
     TooManyKeysError,
 )
 from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.operator.accounts.audit_log import log_way_in
 from fondaco.http.apis.operator.accounts.schemas import NAME
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import MadeKeyReply, NewKeyRequest
@@ -16,8 +15,6 @@ from fondaco.http.apis.venice.keys.writer import new_key_entry
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
-
-log = logging.getLogger("fondaco")
 
 
 async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
@@ -32,16 +29,7 @@ async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
         expires_at=request.expiresAt,
         limit=UNLIMITED if limits is None else limits.domain,
     )
-    log.warning(
-        "an operator made a key of an account",
-        extra={
-            "fields": {
-                "account_id": account.id,
-                "key_id": exchange.key_id,
-                "request_id": exchange.id,
-            }
-        },
-    )
+    log_way_in("a key", account, exchange)
     return json_response(
         {"data": new_key_entry(new_key), "success": True}, headers=[(b"cache-control", b"no-store")]
     )

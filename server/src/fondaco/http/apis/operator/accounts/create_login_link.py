@@ -1,8 +1,7 @@
 """POST /api/v1/operator/accounts/{name}/login-links."""
 
-import logging
-
 from fondaco.domain.errors import ConflictError, NotFoundError, StorageFailedError
+from fondaco.http.apis.operator.accounts.audit_log import log_way_in
 from fondaco.http.apis.operator.accounts.schemas import NAME, LoginLink
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.origins.session_cookie import is_https
@@ -11,25 +10,13 @@ from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.endpoint.timestamps import timestamp
 from fondaco.http.exchange.exchange import Exchange
 
-log = logging.getLogger("fondaco")
-
 
 async def run(context: RequestContext[None, None]) -> Response:
     """Make a link that logs a browser in to an account, once."""
     platform, exchange = context.platform, context.exchange
     account = (await platform.account_management.find(context.path["name"])).account
     token, expires_at = await platform.sessions.new_login(account)
-    # Logged by default: an operator who enters another's account leaves a trace.
-    log.warning(
-        "an operator made a login link of an account",
-        extra={
-            "fields": {
-                "account_id": account.id,
-                "key_id": exchange.key_id,
-                "request_id": exchange.id,
-            }
-        },
-    )
+    log_way_in("a login link", account, exchange)
     return json_response(
         {
             "account": account.name,
