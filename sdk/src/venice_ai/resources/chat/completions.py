@@ -250,7 +250,7 @@ class ChatCompletions(APIResource[Chatting]):
             tokens_per_word: As in `venice_ai.costs.estimate_completion_cost`.
 
         Raises:
-            ValueError: The model does not exist of text, or it has no price by the token.
+            ValueError: No text model has this name, or the model has no price by the token.
             APIError: The list of models cannot be had.
         """
         found = await self._client.models.find(model)
