@@ -22,7 +22,6 @@ from fondaco.http.edge.origins.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
-from fondaco.http.exchange.exchange import Responder
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.openapi.document import Contract
@@ -128,13 +127,14 @@ def listener_of(
         probes=Routes(ENDPOINTS).probes,
     )
     most = connections_within(raised_limit(), server.connection_limit)
+    front = _front(settings, platform, edge)
     return Listener(
-        _answer(settings, platform, edge),
+        front.answer,
         limits,
         ConnectionRegistry(
             most, min(server.client_connection_limit, max(1, most // 2)), edge.limited
         ),
-        fast_path=None if server.access_log else edge.answer_fast,
+        fast_path=front.answer_fast,
         drain_delay_s=_drain_delay_s(server.drain_delay_s),
         drain_timeout_s=server.drain_timeout_s,
         started=announce,
@@ -148,7 +148,7 @@ def front_of(settings: Settings, platform: Platform, edge: Edge) -> AsgiFront:
     """Return the front that feeds the edge with the requests of an ASGI server."""
     server = settings.server
     return AsgiFront(
-        _answer(settings, platform, edge),
+        _front(settings, platform, edge).answer,
         refusal=edge.refusal,
         default_headers=DefaultHeaders(platform.clock),
         ids=platform.ids,
@@ -157,11 +157,11 @@ def front_of(settings: Settings, platform: Platform, edge: Edge) -> AsgiFront:
     )
 
 
-def _answer(settings: Settings, platform: Platform, edge: Edge) -> Responder:
+def _front(settings: Settings, platform: Platform, edge: Edge) -> Edge | AccessLog:
     """Return the edge, behind the access log where the settings ask for it."""
     if not settings.server.access_log:
-        return edge.answer
-    return AccessLog(edge.answer, platform.clock).answer
+        return edge
+    return AccessLog(edge.answer, edge.answer_fast, platform.clock)
 
 
 def _drain_delay_s(setting: float | None) -> float:

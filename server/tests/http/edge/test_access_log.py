@@ -28,9 +28,13 @@ def records(caplog: pytest.LogCaptureFixture, name: str) -> list[dict[str, objec
     return [record.__dict__["fields"] for record in caplog.records if record.name == name]
 
 
+@pytest.mark.parametrize("calls_before", [0, 1])
 async def test_a_reply_is_a_record_of_numbers_and_ids(
-    logged: House, caplog: pytest.LogCaptureFixture
+    logged: House, caplog: pytest.LogCaptureFixture, calls_before: int
 ) -> None:
+    for _ in range(calls_before):  # then a connection to the engine is idle
+        await logged.chat(max_tokens=2)
+        caplog.clear()
     reply = await logged.chat(max_tokens=2)
     [told] = records(caplog, "fondaco.access")
     ms, size = told.pop("ms"), told.pop("bytes")
