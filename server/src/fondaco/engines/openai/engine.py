@@ -232,22 +232,23 @@ class OpenAICompatible:
         """Return the prompt's bound, where the request is plain and its answer is read whole."""
         if self._pool is None or request.model not in self._models:
             return None
-        if request.options is not NO_OPTIONS or not self._whole(request):
+        if request.options is not NO_OPTIONS or request.stream or self._whole_as_stream:
             return None
         if not is_plain(request):
             return None
         if self._dialect.count is not Count.NOT and self._monotonic() >= self._counts_from:
             return None
-        return Prompt(_most_tokens(request), exact=False)
+        return Prompt(most_tokens(request.messages), exact=False)
 
     def begin(self, request: ChatRequest) -> PooledAnswer:
         """Return the answer to a plain request, to be sent over a connection of the pool."""
         if self._pool is None:
             raise EngineError(f"The engine {self._name!r} cannot be asked at once.")
+        model, dialect = self._models[request.model], self._current_dialect()
         exchange = self._pool.send(
             "POST",
             _CHAT,
-            self._body(request, stream=False),
+            chat_body(request, model, dialect, engine=self._name, stream=False),
             first_byte_timeout_s=self._whole_timeout_s,
         )
         return PooledAnswer(exchange, partial(self._non_streaming, request))

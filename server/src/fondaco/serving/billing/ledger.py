@@ -81,7 +81,7 @@ class Ledger:
         To be asked where `balance_now` has just returned the account's funds.
         """
         balance = self._balances[account_id]
-        return not self._shared.writes.failed and checked(amount) <= balance.whole
+        return not self._shared.writes.failed and 0 <= amount <= balance.whole
 
     def hold_now(self, call: Call, model: str, amount: int, meter: UsageSource) -> Hold:
         """Do as `hold` does, with no wait; only where `covers` has just said that it can."""

@@ -183,7 +183,8 @@ class Chat:
         if prompt is None:
             return None
         limit = longest_output(model, prompt, requested_tokens)
-        request = limited(model, request, limit, open_ended=requested_tokens is None)
+        if requested_tokens is None or limit != requested_tokens:
+            request = limited(model, request, limit, open_ended=requested_tokens is None)
         tokens = TokenMeter(prompt, limit, request.choices)
         estimated_tokens = _estimated_tokens(request, requested_tokens)
         ceiling = model.price.ceiling(tokens.most)

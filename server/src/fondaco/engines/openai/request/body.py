@@ -29,6 +29,7 @@ _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "s
 _EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
 _sampling = attrgetter(*_SAMPLING)
 _engine_parameters = attrgetter(*_EXTRAS, "min_temperature", "max_temperature", "logit_bias")
+_NO_OTHERS = list(_sampling(Sampling()))[2:]
 _NO_EXTRAS = _engine_parameters(Sampling())
 _LAST_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 _ALL_USAGE = {
@@ -222,12 +223,15 @@ def sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, ob
         FieldNotTakenError: the engine does not take one of them.
     """
     sampling = request.sampling
+    temperature, top_p, *others = values = _sampling(sampling)
+    engine_parameters = _engine_parameters(sampling)
+    if others == _NO_OTHERS and engine_parameters == _NO_EXTRAS and None not in values[:2]:
+        return {"temperature": temperature, "top_p": top_p}  # as nearly all
     wire = {
         name: value
-        for name, value in zip(_SAMPLING, _sampling(sampling), strict=True)
+        for name, value in zip(_SAMPLING, values, strict=True)
         if value is not None and value != ()
     }
-    engine_parameters = _engine_parameters(sampling)
     if engine_parameters == _NO_EXTRAS:
         return wire
     for name, value in zip(_EXTRAS, engine_parameters, strict=False):  # excludes the temperatures
