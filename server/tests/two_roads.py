@@ -43,6 +43,7 @@ from scenes import (
 
 _ROUNDS = 40
 """More rounds of the loop than anything takes that waits for nothing outside."""
+_TICK_S, _FEW_ROUNDS = 0.9, 10
 
 
 class CountingIds:
@@ -118,8 +119,11 @@ class Road:
             earlier = len(client.written)
             step.happen(stage)
             await self._settle()
+            self.loop.offset_s += 1.0  # so that no two timers ring at once
             if isinstance(step, AwaitThreads):
                 await self._await_threads(client)
+            elif isinstance(step, Pause):
+                await self._pass(step.seconds)
             sent.append(client.written[earlier:])
         await self._end(stage)
         return {
@@ -137,15 +141,28 @@ class Road:
             await self._settle()
 
     async def _end(self, stage: Stage) -> None:
-        """Let everything end: the ledger goes on, the client leaves, and the engines stay silent."""
-        for step in (Hold("on"), HangUp(), Pause(10_000.0)):
+        """Let everything end: the ledger goes on, the client leaves, and so do the engines."""
+        for step in (Hold("on"), HangUp()):
             step.happen(stage)
+            await self._settle()
+        for _ in range(2):  # an idle connection that closes under a request is replaced once
+            for transport in tuple(self.engines.asked):
+                transport.end()
             await self._settle()
         await self.house.platform.ledger.retry()
         await self._settle()
+        assert self.house.platform.metrics.running == 0
 
-    async def _settle(self) -> None:
-        for _ in range(_ROUNDS):
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass in steps that are shorter than what any two timers are apart."""
+        end = self.loop.offset_s + seconds
+        while self.loop.offset_s < end:
+            self.loop.offset_s = min(end, self.loop.offset_s + _TICK_S)
+            await self._settle(_FEW_ROUNDS)
+        await self._settle()
+
+    async def _settle(self, rounds: int = _ROUNDS) -> None:
+        for _ in range(rounds):
             await asyncio.sleep(0)
 
     def _state(self) -> dict[str, object]:

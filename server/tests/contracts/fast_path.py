@@ -264,7 +264,7 @@ _events: st.SearchStrategy[Step] = st.sampled_from(
         Leave(),
         Pause(1.0),
         Pause(31.0),
-        Pause(700.0),
+        Pause(70.0),
         Hold("wait"),
         Hold("fail"),
         Hold("on"),
