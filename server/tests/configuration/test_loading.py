@@ -247,6 +247,24 @@ def test_an_unknown_key_is_no_name_with_a_dot(home: Path) -> None:
     assert "quotes" not in faults(home)
 
 
+def test_a_misspelt_table_of_a_model_is_no_name_with_a_dot(home: Path) -> None:
+    write(home, "[models.smollm2-135m]\nprices = { input = 1, output = 1 }")
+    assert "quotes" not in faults(home)
+    assert "price?" in faults(home)
+
+
+def test_a_misspelt_table_beside_settings_of_a_model_is_no_name_with_a_dot(home: Path) -> None:
+    write(home, '[models.smollm2-135m]\nname = "S"\nprices = { input = 1, output = 1 }')
+    assert "quotes" not in faults(home)
+
+
+def test_an_unquoted_name_is_recognized_beside_the_model_that_its_first_part_names(
+    home: Path,
+) -> None:
+    write(home, '[models.smollm2-135m]\nname = "S"\n[models.smollm2-135m.5]\nname = "T"')
+    assert 'models."smollm2-135m.5"' in faults(home)
+
+
 def test_a_model_may_be_called_as_ollama_calls_it(home: Path) -> None:
     write(
         home,

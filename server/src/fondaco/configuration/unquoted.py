@@ -54,7 +54,10 @@ def _found(tree: Mapping[str, object], table: KeyPath) -> Iterator[tuple[KeyPath
 
 
 def _whole(name: str, value: object, below: KeyPath) -> str | None:
-    """Return the name that was split, or None where an entry is what it should be."""
+    """Return the name that was split, or None where an entry is what it should be.
+
+    Below the parts of a name is a table with settings. Without one, the key that is no setting is a misspelt setting.
+    """
     keys = {path[len(below)] for path in settings_table() if _is_within(path, below)}
     parts = [name]
     while isinstance(value, dict) and len(value) > 0:
@@ -63,6 +66,8 @@ def _whole(name: str, value: object, below: KeyPath) -> str | None:
             break
         parts.append(unknown[0])
         value = value[unknown[0]]
+    if keys and not (isinstance(value, dict) and any(key in keys for key in value)):
+        return None
     return ".".join(parts) if len(parts) > 1 else None
 
 
