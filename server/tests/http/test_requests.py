@@ -184,6 +184,27 @@ async def test_a_base_url_without_its_path_gets_the_right_one_suggested(shared: 
     assert "Did you mean '/api/v1/chat/completions'?" in reply.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("path", "instead"),
+    [
+        ("/api/chat", "POST /v1/chat/completions"),
+        ("/api/generate", "POST /v1/completions"),
+        ("/api/embed", "POST /v1/embeddings"),
+        ("/api/tags", "GET /v1/models"),
+        ("/api/pull", "fondaco models"),
+        ("/api/ps", "fondaco ps"),
+    ],
+)
+async def test_an_address_of_ollamas_own_api_is_404_with_what_to_call_instead(
+    shared: House, path: str, instead: str
+) -> None:
+    reply = await shared.client.post(path, json={})
+    assert reply.status_code == 404
+    assert reply.json()["code"] == "NOT_SUPPORTED"
+    assert "Ollama" in reply.json()["error"]
+    assert instead in reply.json()["error"]
+
+
 async def test_another_method_is_405_with_those_that_work(shared: House) -> None:
     reply = await shared.client.put("/api/v1/chat/completions", json=chat_body())
     assert reply.status_code == 405

@@ -1,6 +1,6 @@
-"""Unsupported endpoints: those of OpenAI's and Venice's APIs that this server does not have.
+"""Unsupported endpoints: those of OpenAI's, Venice's and Ollama's APIs that this server does not have.
 
-Source: the index of OpenAI's API reference; Venice's OpenAPI document, `paths`.
+Source: the index of OpenAI's API reference; Venice's OpenAPI document, `paths`; Ollama's `docs/api.md`.
 """
 
 _KEPT = "Nothing is stored here: send what a request needs along with it"
@@ -35,12 +35,29 @@ _INSTEAD: tuple[tuple[tuple[str, ...], str], ...] = (
 
 _BASES = ("/api/v1/", "/v1/")
 
+_OLLAMA = "It belongs to Ollama's own API; set the client to OpenAI's, at /v1:"
+_COMMANDS = f"{_OLLAMA} the operator manages models with: fondaco models"
+_OLLAMAS = {
+    "/api/chat": f"{_OLLAMA} POST /v1/chat/completions",
+    "/api/generate": f"{_OLLAMA} POST /v1/completions",
+    "/api/embed": f"{_OLLAMA} POST /v1/embeddings",
+    "/api/tags": f"{_OLLAMA} GET /v1/models",
+    "/api/ps": f"{_OLLAMA} GET /v1/models; the operator runs: fondaco ps",
+    "/api/version": f"{_OLLAMA} GET /v1/models",
+    **dict.fromkeys(
+        (f"/api/{do}" for do in ("show", "pull", "push", "create", "copy", "delete")), _COMMANDS
+    ),
+}
+"""Path of Ollama's API -> what to do instead; `/api/embeddings` is rather a base URL without its `/v1`."""
+
 
 def instead_of(path: str) -> str | None:
     """Return the alternative to a known endpoint that is not implemented; None: the path is not known.
 
     >>> instead_of("/v1/files/file-123")
     'Nothing is stored here: send what a request needs along with it'
+    >>> instead_of("/api/tags")
+    "It belongs to Ollama's own API; set the client to OpenAI's, at /v1: GET /v1/models"
     >>> instead_of("/api/v1/filesystem") is instead_of("/files") is None
     True
     """
@@ -55,4 +72,4 @@ def instead_of(path: str) -> str | None:
                 ),
                 None,
             )
-    return None
+    return _OLLAMAS.get(path)
