@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
+from fondaco.cli.exits import Exit
 
 SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -100,6 +101,13 @@ def test_show_says_what_an_unknown_name_may_mean(fondaco: Fondaco) -> None:
     ended = fondaco("models", "show", "smolm2-135m")
     assert (ended.code, len(ended.err.splitlines())) == (5, 1)
     assert "'smollm2-135m'" in ended.err
+
+
+def test_a_name_that_is_not_known_is_searched_and_added(fondaco: Fondaco) -> None:
+    ended = fondaco("models", "pull", "llama3.2")
+    assert ended.code == Exit.UNKNOWN
+    assert "fondaco models search" in ended.err
+    assert "fondaco models add hf:OWNER/REPO" in ended.err
 
 
 def test_a_local_file_is_pulled_and_removed(fondaco: Fondaco, folder: Path, tmp_path: Path) -> None:

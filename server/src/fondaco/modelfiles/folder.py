@@ -239,7 +239,8 @@ class ModelFolder:
     def _pull_local(self, source: Path, sha256: str | None) -> Path:
         if not source.is_file():
             raise NoSuchModelFileError(
-                f"{str(source)!r} is not a known model ({', '.join(self._known)}), a URL or a file."
+                f"{str(source)!r} is not a known model ({', '.join(self._known)}), a URL or a file. "
+                "To find others: fondaco models search QUERY; to add one: fondaco models add hf:OWNER/REPO"
             )
         target = self._target(source.name)
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
