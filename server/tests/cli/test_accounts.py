@@ -176,6 +176,19 @@ def test_an_account_is_made_granted_and_shown(fondaco: Fondaco) -> None:
     assert made(fondaco("accounts", "show", "ann", "--json")) == raised
 
 
+def test_an_account_without_funds_is_told_how_to_get_some(fondaco: Fondaco) -> None:
+    grant = "fondaco balance grant --account {} --usd 10"
+    assert grant.format("ann") in fondaco("accounts", "create", "ann").err
+    assert grant.format("bea") not in fondaco("accounts", "create", "bea", "--usd", "1").err
+    assert grant.format("cyd") not in fondaco("accounts", "create", "cyd", "--diem", "1").err
+
+
+def test_an_account_whose_calls_are_free_needs_no_funds(fondaco: Fondaco, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "fondaco.toml").write_text("[tiers.paid]\ncharged = false\n")
+    assert "balance grant" not in fondaco("accounts", "create", "ann").err
+
+
 def test_a_key_belongs_to_the_account_that_is_named(fondaco: Fondaco) -> None:
     for name in ("ann", "bea"):
         fondaco("accounts", "create", name)
@@ -308,7 +321,7 @@ def test_a_home_that_is_a_file_exits_with_4_and_one_line(fondaco: Fondaco, home:
     assert (ended.code, len(ended.err.splitlines())) == (4, 1)
 
 
-def test_a_new_account_comes_with_the_commands_that_give_its_owner_a_key_and_a_login(
+def test_a_new_account_comes_with_the_commands_that_give_its_owner_a_key_a_login_and_funds(
     fondaco: Fondaco, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "an other home"
@@ -316,9 +329,10 @@ def test_a_new_account_comes_with_the_commands_that_give_its_owner_a_key_and_a_l
     assert told.code == 0, told.err
     lines = [line.strip() for line in told.err.splitlines() if line.strip().startswith("fondaco ")]
     typed = [shlex.split(line)[1:] for line in lines]
-    assert [words[:2] for words in typed] == [["keys", "create"], ["dashboard", "link"]]
-    key, link = (fondaco(*words) for words in typed)
-    assert (key.code, link.code) == (0, 0), key.err + link.err
+    commands = [["keys", "create"], ["dashboard", "link"], ["balance", "grant"]]
+    assert [words[:2] for words in typed] == commands
+    key, link, grant = (fondaco(*words) for words in typed)
+    assert (key.code, link.code, grant.code) == (0, 0, 0), key.err + link.err + grant.err
     assert "friends" in key.out
     assert "'friends'" in link.err
     [listed_key] = listed(fondaco("keys", "list", "--home", str(elsewhere), "--json"))

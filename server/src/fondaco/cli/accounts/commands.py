@@ -45,7 +45,7 @@ def create(
 ) -> None:
     """Create an account.
 
-    Also prints the commands that give its owner a key and a login to the dashboard.
+    Also prints the commands that give its owner a key, a login to the dashboard and, if it has none, funds.
     """
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
@@ -55,13 +55,16 @@ def create(
     statement = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
     print_row(row(statement), as_json=as_json)
     if not as_json:
-        _say_what_is_next(name, home, config, dashboard=settings.dashboard.enabled)
+        needs_funds = settings.tiers[tier].charged and not dollars and not allocation
+        _say_what_is_next(
+            name, home, config, dashboard=settings.dashboard.enabled, needs_funds=needs_funds
+        )
 
 
 def _say_what_is_next(
-    name: str, home: Path | None, config: Path | None, *, dashboard: bool
+    name: str, home: Path | None, config: Path | None, *, dashboard: bool, needs_funds: bool
 ) -> None:
-    """Print the commands that give a new person a key and a login, as they can be typed."""
+    """Print the commands that give a new person a key, a login and funds, as they can be typed."""
     same = [("--account", name), ("--home", home), ("--config", config)]
     given = [word for option, value in same if value is not None for word in (option, str(value))]
     typer.echo("\nNext, an API key, which is shown once:", err=True)
@@ -69,6 +72,11 @@ def _say_what_is_next(
     if dashboard:
         typer.echo("A link that logs in to the dashboard once:", err=True)
         typer.echo(f"  {shlex.join(['fondaco', 'dashboard', 'link', *given])}", err=True)
+    if needs_funds:
+        typer.echo("Funds, as its balance is 0 and calls are charged:", err=True)
+        typer.echo(
+            f"  {shlex.join(['fondaco', 'balance', 'grant', *given, '--usd', '10'])}", err=True
+        )
 
 
 @group.command()
