@@ -33,7 +33,7 @@ install-editable = $(call pip-install,$(VENV)) --no-deps --no-build-isolation --
 NEWEST := .venv-newest
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.server ## install the server with all its extras into .venv
 	@echo "Installed: $(BIN)/fondaco"

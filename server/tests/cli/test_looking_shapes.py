@@ -106,6 +106,14 @@ def test_an_engine_of_this_machine_has_a_row_for_each_process(
     assert [line.split()[0] for line in every.splitlines()[1:]] == ["other", "toy"]
 
 
+def test_the_first_call_of_a_day_is_told_in_the_singular(
+    fondaco: Fondaco, scripted: _Scripted
+) -> None:
+    today = {"usd": 0, "diem": 0, "calls": 1}
+    scripted.replies["/operator/status"] = {**STATUS, "charges": {"today": today}}
+    assert "0 DIEM for 1 call\n" in fondaco.on_terminal(80, "status", *at(scripted)).out
+
+
 def test_the_state_of_a_server_is_one_screen(fondaco: Fondaco, scripted: _Scripted) -> None:
     shown = fondaco.on_terminal(80, "status", *at(scripted)).out
     for said in (

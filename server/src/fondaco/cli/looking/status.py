@@ -86,7 +86,8 @@ def _row(told: Mapping[str, object], balances: object) -> Row:
         f"{_number(told.get('callsPerMinute'))} a minute, "
         f"{_number(told.get('tokensPerSecond'))} tokens/s",
         "memory": megabytes(told.get("memoryBytes")),
-        "today": f"{_usd(today[0])} and {_diem(today[1])} DIEM for {_number(today[2])} calls",
+        "today": f"{_usd(today[0])} and {_diem(today[1])} DIEM for {_number(today[2])} "
+        f"{'call' if today[2] == 1 else 'calls'}",
         "balance": f"{_usd(inside(balances, 'USD'))} and {_diem(inside(balances, 'DIEM'))} DIEM",
     }
 

@@ -35,8 +35,8 @@ export default function Login({ login }) {
         <${Button} type="submit" kind="primary" busy=${busy}>Log in<//>
       </form>
       <p class="muted small">
-        No key at hand? Run <code>fondaco dashboard link</code> on the server: it prints a link that logs you in, good once
-        and for a few minutes. Each start of the server prints one, too.
+        No key at hand? Run <code>fondaco dashboard link</code> on the server: it prints a link that logs you in, once and
+        within a few minutes. Each start of the server prints one, too.
       </p>
     </div>
   </main>`;

@@ -26,7 +26,7 @@ export function WayIn({ account, isNew, onChanged, onClose }) {
         <h3>For its owner: a login link</h3>
         <p class="muted">It opens this dashboard as the account, once. Its owner then creates and revokes keys there.</p>
         ${link.made
-          ? html`<${CodeBlock} title=${`Good once, until ${dateTime(link.made.expiresAt)}`} code=${link.made.url} />`
+          ? html`<${CodeBlock} title=${`Valid once, until ${dateTime(link.made.expiresAt)}`} code=${link.made.url} />`
           : html`<div><${Button} icon="external" busy=${link.busy} onClick=${link.make}>Make a login link<//></div>`}
         ${link.error !== null && html`<${ErrorNotice} error=${link.error} />`}
       </section>
