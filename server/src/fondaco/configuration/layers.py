@@ -77,9 +77,11 @@ class Layers:
                 self.origins.pop(path[:depth], None)
                 below = table[part] = {}
             table = below
-        table[path[-1]] = value
-        self.origins = {k: v for k, v in self.origins.items() if k[: len(path)] != path}
+        if isinstance(table.get(path[-1]), dict):  # what was within it is gone
+            self.origins = {k: v for k, v in self.origins.items() if k[: len(path)] != path}
+        self.origins.pop(path, None)  # so that the latest is last
         self.origins[path] = origin
+        table[path[-1]] = value
 
     def names(self, table: KeyPath) -> tuple[str, ...]:
         """Return the names that a table has so far."""

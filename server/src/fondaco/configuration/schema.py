@@ -2,7 +2,7 @@
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -57,11 +57,11 @@ def settings_table() -> Mapping[KeyPath, Setting]:
 
 def find(path: KeyPath) -> Setting | None:
     """Return the setting at a path with real names in it, or None."""
-    for setting_path, setting in settings_table().items():
-        if len(setting_path) == len(path) and all(
-            a in (ANY, b) for a, b in zip(setting_path, path, strict=True)
-        ):
-            return setting
+    table = settings_table()
+    for places in _name_places().get(len(path), ()):
+        known = tuple(ANY if place in places else part for place, part in enumerate(path))
+        if known in table:
+            return table[known]
     return None
 
 
@@ -82,6 +82,16 @@ def nearest(path: KeyPath) -> str | None:
         if setting_path[-1] == name and ANY not in setting_path:
             return dotted(setting_path)
     return None
+
+
+@cache
+def _name_places() -> Mapping[int, Sequence[frozenset[int]]]:
+    """Return, by the length of a path, where its `*` may be; a start looks up each setting several times."""
+    found: dict[int, set[frozenset[int]]] = {}
+    for path in settings_table():
+        places = frozenset(place for place, part in enumerate(path) if part == ANY)
+        found.setdefault(len(path), set()).add(places)
+    return {length: sorted(places, key=sorted) for length, places in found.items()}
 
 
 def _within(setting_path: KeyPath, table: KeyPath) -> bool:
