@@ -1,6 +1,8 @@
 """`fondaco serve`: run the server."""
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
@@ -118,24 +120,35 @@ def serve(
     settings = loaded.settings
     if faults := tuple(missing_secrets(settings)):
         raise ConfigurationError(*faults)
-    from fondaco import app
+    with _uncollected():
+        from fondaco import app
 
-    missing = tuple(_missing(settings, pull or ()))
-    with live_terminal(environment()) as terminal:
-        downloads = None if terminal is None else ShownDownloads()
-        fetches = tuple(
-            app.Fetch(one, partial(_fetch, settings, one, downloads)) for one in missing
-        )
-        try:
-            app.serve(
-                loaded,
-                partial(_announce, loaded),
-                lambda trial: read(trial=trial),
-                fetches,
-                _watch(terminal, downloads),
+        missing = tuple(_missing(settings, pull or ()))
+        with live_terminal(environment()) as terminal:
+            downloads = None if terminal is None else ShownDownloads()
+            fetches = tuple(
+                app.Fetch(one, partial(_fetch, settings, one, downloads)) for one in missing
             )
-        except app.ListenAddressError as error:
-            raise FailedError(str(error), Exit.ADDRESS) from error
+            try:
+                app.serve(
+                    loaded,
+                    partial(_announce, loaded),
+                    lambda trial: read(trial=trial),
+                    fetches,
+                    _watch(terminal, downloads),
+                )
+            except app.ListenAddressError as error:
+                raise FailedError(str(error), Exit.ADDRESS) from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage during a start, which leaves little: `settle_runtime` enables it once served."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _watch(terminal: LiveTerminal | None, downloads: ShownDownloads | None) -> "Watch | None":
