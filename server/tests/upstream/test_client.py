@@ -46,7 +46,7 @@ async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerato
         key="secret",
         headers={"X-Team": "blue"},
         connections=2,
-        connect_timeout_s=0.3,
+        connect_timeout_s=2.0,
         first_byte_timeout_s=0.3,
         total_timeout_s=0.6,
         tls=None if certificate is None else ssl.create_default_context(cafile=str(certificate)),
