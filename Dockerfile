@@ -2,7 +2,7 @@
 FROM python:3.11-slim
 
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libgomp1 \
+ && apt-get install -y --no-install-recommends libgomp1 libegl1 libgl1 \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /opt/fondaco

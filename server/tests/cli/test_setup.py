@@ -108,6 +108,7 @@ def test_a_unit_names_this_installation_and_its_folders(tmp_path: Path) -> None:
     one = ServerUnit(tmp_path / "h", tmp_path / "m", tmp_path / "c.toml", "nobody")
     lines = one.unit.splitlines()
     assert f"ExecStart={INSTALLED} serve --config {tmp_path}/c.toml" in lines
+    assert f"ExecReload={INSTALLED} reload --config {tmp_path}/c.toml" in lines
     assert f"Environment=FONDACO_HOME={tmp_path}/h" in lines
     assert f"ReadWritePaths={tmp_path}/h {tmp_path}/m" in lines
     assert {"User=nobody", "ProtectSystem=strict", "NoNewPrivileges=yes"} <= set(lines)

@@ -105,6 +105,15 @@ async def test_a_child_that_ends_over_a_request_fails_it_and_those_that_come_too
         assert (await worker.ask({"said": 1}))[0]["said"] == 1
 
 
+async def test_a_missing_system_library_is_named_with_its_package() -> None:
+    program = Program("toy_unlinked_worker", {})
+    async with aclosing(Worker(program, engine="toy", model="toy")) as worker:
+        with pytest.raises(
+            EngineUnavailableError, match=r"libEGL\.so\.1 is missing.*install libegl1"
+        ):
+            await worker.ask({})
+
+
 async def test_so_many_wait_and_no_more() -> None:
     async with queued(queue=2) as worker, anyio.create_task_group() as calls:
         for _ in range(3):

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from anyio.abc import Process
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.ports.incidents import Incident, report, report_error
 from fondaco.processes import environment_of_child, opened_child
+from fondaco.workers.start import command
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -166,7 +166,7 @@ class ServerSupervisor(ABC, Generic[T]):
     async def _run_child(self) -> tuple[str, str]:
         """Run one child to its end, and return why it ended: in words, and in one for the log."""
         child = await opened_child(
-            [sys.executable, "-P", "-m", self._program.module],
+            command(self._program.module),
             stderr=None if self._program.logs else subprocess.DEVNULL,
             env={**environment_of_child(), **self._program.environment},
         )

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -20,6 +19,7 @@ from fondaco.ports import EngineState
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child, opened_child
 from fondaco.workers.child import CANCEL, CANCELLABLE, PAYLOAD_BYTES, PROGRESS, WorkerResponse
+from fondaco.workers.start import command
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -29,6 +29,8 @@ _HEALTHY_S = 60.0
 """A child that lived this long resets the backoff."""
 _LEFT_FREELY = 2
 """Callers in a row who may leave before the next child waits: those who come after them should not notice."""
+_EXIT_S = 0.5
+"""Time to exit for a child that could not load its model."""
 _LINE_LIMIT = 2**20
 _PAYLOAD_LIMIT = 256 * 2**20
 
@@ -173,6 +175,9 @@ class Worker:
             await self._ended("cancelled")
             raise
         if failure:
+            if self._child is not None and reason == "not_loaded":
+                self._child, failed = None, self._child
+                await failed.end(_EXIT_S)
             await self._ended(reason)
             self._unavailable_reason = f"The model {self._model!r} could not be loaded: {failure}."
             raise self._unavailable()
@@ -187,7 +192,7 @@ class Worker:
             "TOKENIZERS_PARALLELISM": "false",
         }
         process = await opened_child(
-            [sys.executable, "-P", "-m", self._program.module],
+            command(self._program.module),
             stderr=subprocess.DEVNULL,
             env=environment_of_child() | threads,
         )
@@ -316,9 +321,11 @@ class _Child:
         self.owed_bytes = 0
         return payload
 
-    async def end(self) -> None:
-        """End the process, whatever it does."""
+    async def end(self, grace_s: float = 0.0) -> None:
+        """End the process, whatever it does; one that is about to exit by itself may do so in a grace period."""
         with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(grace_s):
+                await self.process.wait()
             if self.process.returncode is None:
                 self.process.kill()
             await self.process.aclose()

@@ -12,14 +12,14 @@ Description=Fondaco inference server
 [Service]
 Type=exec
 ExecStart={command}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload={reload}
 Environment={home}
 Environment={models}
 {user}KillMode=mixed
 TimeoutStopSec=60
 Restart=on-failure
 LimitNOFILE=65536
-UMask=0077
+{limits}UMask=0077
 
 {confined}
 [Install]
@@ -68,26 +68,28 @@ class ServerUnit:
     @property
     def unit(self) -> str:
         """The unit file."""
-        command = " ".join(map(quoted, self._command()))
         paths = f"{quoted(self.home)} {quoted(self.models)}"
         confined = (
             _CONFINED if self.user is None else _CONFINED + _CONFINED_SYSTEM.format(paths=paths)
         )
         return _UNIT.format(
             after="" if self.user is None else _AFTER,
-            command=command,
+            command=self._command("serve"),
+            reload=self._command("reload"),
             home=quoted(f"FONDACO_HOME={self.home}", variables=False),
             models=quoted(f"FONDACO_MODELS={self.models}", variables=False),
             user="" if self.user is None else f"User={self.user}\n",
+            limits="" if self.user is None else "LimitMEMLOCK=infinity\n",
             confined=confined,
             target="default.target" if self.user is None else "multi-user.target",
         )
 
-    def _command(self) -> tuple[str, ...]:
+    def _command(self, name: str) -> str:
+        """Return a command of this installation; `reload` fails where the configuration cannot be used."""
         script = Path(sys.executable).with_name("fondaco")
         program = (str(script),) if script.is_file() else (sys.executable, "-m", "fondaco")
         config = () if self.config is None else ("--config", str(self.config))
-        return (*program, "serve", *config)
+        return " ".join(map(quoted, (*program, name, *config)))
 
 
 def quoted(text: str | Path, *, variables: bool = True) -> str:
