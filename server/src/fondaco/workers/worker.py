@@ -133,11 +133,11 @@ class Worker:
             raise EngineError
         return fields, answer
 
-    async def aclose(self) -> None:
-        """End the child."""
+    async def aclose(self, grace_s: float = 0.0) -> None:
+        """End the child, which may exit by itself in a grace period."""
         child, self._child = self._child, None
         if child is not None:
-            await child.end()
+            await child.end(grace_s)
 
     async def _stopped(self, child: "_Child") -> bool:
         """Have a child give up the request in hand; return whether it did so in time, and can go on."""
@@ -175,10 +175,7 @@ class Worker:
             await self._ended("cancelled")
             raise
         if failure:
-            if self._child is not None and reason == "not_loaded":
-                self._child, failed = None, self._child
-                await failed.end(_EXIT_S)
-            await self._ended(reason)
+            await self._ended(reason, grace_s=_EXIT_S)
             self._unavailable_reason = f"The model {self._model!r} could not be loaded: {failure}."
             raise self._unavailable()
         child.born_at = anyio.current_time()
@@ -198,7 +195,7 @@ class Worker:
         )
         return _Child.of(process)
 
-    async def _ended(self, reason: str) -> None:
+    async def _ended(self, reason: str, *, grace_s: float = 0.0) -> None:
         """End the child, and start or double the backoff, unless the child did not cause the fault."""
         child, now = self._child, anyio.current_time()
         if reason == "cancelled":
@@ -215,7 +212,7 @@ class Worker:
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self._unavailable_reason = "The model's engine stopped and is being restarted."
         report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
-        await self.aclose()
+        await self.aclose(grace_s)
 
     def _unavailable(self) -> EngineUnavailableError:
         wait_s = max(1, ceil(self._retry_at - anyio.current_time()))
