@@ -76,7 +76,7 @@ def check_unit(block: Block, folder: Path) -> None:
     systemd = _program("systemd-analyze")
     text = re.sub(r"(?m)^User=\w+$", "User=daemon", block.text)
     unit = folder / "fondaco.service"
-    unit.write_text(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable}", text))
+    unit.write_text(re.sub(r"(?m)^(Exec\w+)=\S+", rf"\1={sys.executable}", text))
     ended = subprocess.run(
         [systemd, "verify", "--man=no", str(unit)],
         capture_output=True,
