@@ -298,6 +298,19 @@ def test_packages_that_are_missing_are_said(
     assert (check, state, "transcription" in message) == ("extras", "warning", True)
 
 
+def test_a_package_that_lacks_a_system_library_is_an_error(
+    only: Callable[..., tuple[str, str, str]],
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cause = "libEGL.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "skia.py").write_text(f"raise ImportError({cause!r})\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    check, state, message = only()
+    assert (check, state, "library libEGL.so.1 is missing" in message) == ("extras", "error", True)
+
+
 def test_every_extra_is_checked_or_chosen() -> None:
     by_need = {"ddgs", "diffusion", "web3"}  # nothing of the default installation uses them
     assert PACKAGES.keys() | by_need | BY_CHOICE == set(get_args(Extra))

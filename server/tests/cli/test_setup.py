@@ -2,6 +2,7 @@
 
 import os
 import pty
+import pwd
 import re
 import select
 import shlex
@@ -15,7 +16,10 @@ import pytest
 from cli_program import Fondaco
 from fondaco.cli.setup import service
 from fondaco.cli.setup.unit import ServerUnit, quoted
+from fondaco.configuration import load
 
+OTHER = next(one.pw_name for one in pwd.getpwall() if one.pw_uid != os.geteuid())
+"""A user who does not run the tests."""
 INSTALLED = Path(sys.executable).with_name("fondaco")
 
 
@@ -116,6 +120,16 @@ def test_a_unit_names_this_installation_and_its_folders(tmp_path: Path) -> None:
     assert "User=" not in own
     assert "ProtectSystem" not in own
     assert "NoNewPrivileges=yes" in own
+
+
+def test_a_service_of_another_user_gets_folders_that_it_may_use(tmp_path: Path) -> None:
+    own = load(environ={"HOME": str(tmp_path)})
+    assert service._folders(own, None)[0] == own.settings.home
+    assert service._folders(own, pwd.getpwuid(os.geteuid()).pw_name)[0] == own.settings.home
+    of_machine = (Path("/var/lib/fondaco"), Path("/var/cache/fondaco/models"))
+    assert service._folders(own, OTHER) == of_machine
+    chosen = load(environ={"HOME": str(tmp_path), "FONDACO_HOME": "/srv/fondaco"})
+    assert service._folders(chosen, OTHER) == (Path("/srv/fondaco"), of_machine[1])
 
 
 def test_words_of_a_unit_are_quoted() -> None:

@@ -1,11 +1,12 @@
 """Users without a home directory, as containers have them."""
 
+import errno
 import pwd
 from pathlib import Path
 
 import pytest
 
-from fondaco.configuration import ConfigurationError, load
+from fondaco.configuration import ConfigurationError, load, missing_files
 
 
 def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +59,18 @@ def test_a_home_directory_that_is_not_there_is_one_line(
     without_user(monkeypatch)
     with pytest.raises(ConfigurationError, match="refers to a home directory, and this user has"):
         load(flags, environ=environ)
+
+
+def test_a_models_folder_that_may_not_be_read_is_a_fault_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(
+        environ={"FONDACO_HOME": str(tmp_path), "FONDACO_MODELS": "/srv/models"}
+    ).settings
+
+    def stat(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(ConfigurationError, match="may not read '/srv/models'"):
+        missing_files(settings)

@@ -50,6 +50,7 @@ from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
 from fondaco.domain.money.price import HearingPrice
 from fondaco.engines.kokoro.languages import why_not_read
+from fondaco.environment import ConfigurationError
 from fondaco.sections import (
     EditLimits,
     Embedding,
@@ -79,7 +80,18 @@ def catalogue_of(
 
 
 def missing_files(settings: Settings) -> frozenset[str]:
-    """Return the ids of models whose files, for an engine that is built in, are not all here."""
+    """Return the ids of models whose files, for an engine that is built in, are not all here.
+
+    Raises:
+        ConfigurationError: this user may not read the models folder.
+    """
+    try:
+        settings.models_folder.joinpath("any").is_file()
+    except PermissionError:
+        raise ConfigurationError(
+            f"models_folder: this user may not read {str(settings.models_folder)!r}. Give it access, or "
+            "name another folder by FONDACO_MODELS."
+        ) from None
     return frozenset(
         model_id
         for model_id, model in settings.models.items()

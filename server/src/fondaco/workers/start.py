@@ -10,6 +10,8 @@ import runpy
 import sys
 
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
+PACKAGES_FIX = "On Debian or Ubuntu:"
+"""What stands before the command that installs a missing library."""
 _PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -46,7 +48,7 @@ def reason(error: ImportError) -> str:
         return missing
     # The loader names one library at a time; what needs EGL needs GL, too.
     packages = f"{package} libgl1" if package == "libegl1" else package
-    return f"{missing}. On Debian or Ubuntu: apt-get install {packages}"
+    return f"{missing}. {PACKAGES_FIX} apt-get install {packages}"
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,17 @@ from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_row
 from fondaco.cli.setup.unit import ServerUnit
 
+if TYPE_CHECKING:
+    from fondaco.configuration import Configuration
+
 group = CommandGroup(help="Run the server under systemd.")
 
 _NAME = "fondaco.service"
 _RUNNING = Path("/run/systemd/system")
 """Exists where systemd is the init system. Source: sd_booted(3)."""
 _SYSTEM = Path("/etc/systemd/system")
+_MACHINE = Path("/var/lib/fondaco"), Path("/var/cache/fondaco/models")
+"""Home folder and models folder of a service that runs as a user of its own."""
 _TIMEOUT_S = 90
 
 System = Annotated[
@@ -63,17 +68,16 @@ def install(
     server logs to the journal, including the first API key.
     """
     is_system = _is_system(system)
-    settings = configuration(home, config).settings
-    user = _user(run_as, settings.home) if is_system else None
-    service = ServerUnit(
-        settings.home, settings.models_folder, config.absolute() if config else None, user
-    )
+    configured = configuration(home, config)
+    user = _user(run_as, configured.settings.home) if is_system else None
+    folders = _folders(configured, user)
+    service = ServerUnit(*folders, config.absolute() if config else None, user)
     if only_print:
         typer.echo(service.unit, nl=False)
         return
     _expect_systemd()
     path = _path(is_system=is_system)
-    for folder in (settings.home, settings.models_folder):
+    for folder in folders:
         _make(folder, user)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +168,23 @@ def _user(name: str | None, home: Path) -> str:
             f"Unknown user {name!r}. Create it with: useradd --system {name}", Exit.USAGE
         ) from None
     return name
+
+
+def _folders(configured: "Configuration", user: str | None) -> tuple[Path, Path]:
+    """Return the home folder and the models folder of a service.
+
+    By default they are in the home directory of whoever runs the command, which no other user may read.
+    """
+    from fondaco.configuration.layers import DEFAULT
+
+    chosen = configured.settings.home, configured.settings.models_folder
+    if user is None or pwd.getpwnam(user).pw_uid == os.geteuid():
+        return chosen
+    home, models = (
+        machine if configured.origin((name,)) == DEFAULT else folder
+        for name, folder, machine in zip(("home", "models_folder"), chosen, _MACHINE, strict=True)
+    )
+    return home, models
 
 
 def _make(folder: Path, user: str | None) -> None:

@@ -1,6 +1,8 @@
 """Models: whether their files are here and whole, and the packages that run them are installed."""
 
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,10 +11,21 @@ from fondaco.configuration import catalogue_of, files_of, missing_files
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.extras import Extra, how_to_install
 from fondaco.modelfiles.known import KNOWN
+from fondaco.processes import environment_of_child
 from fondaco.settings import Settings
 from fondaco.system import SystemClock
+from fondaco.workers.start import PACKAGES_FIX, reason
 
-_CHECK = "models"
+_CHECK, _EXTRAS = "models", "extras"
+_IMPORTS_S = 120
+_IMPORT_ALL = """\
+import importlib, sys
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(name, error, sep="\\t")
+"""
 PACKAGES: Mapping[Extra, tuple[str, ...]] = {
     "embedded": ("xllamacpp", "llguidance"),
     "embeddings": ("onnxruntime", "tokenizers", "numpy"),
@@ -88,10 +101,34 @@ def _extras() -> Iterator[Diagnosis]:
     absent = [extra for extra, modules in PACKAGES.items() if not all(map(find_spec, modules))]
     for extra in absent:
         yield warning(
-            "extras",
+            _EXTRAS,
             f"The packages of {extra!r} are not all installed.",
             why="Calls that need them get 503.",
             fix=how_to_install(extra).partition(" run: ")[2],
         )
-    if not absent:
-        yield ok("extras", "all installed")
+    present = {name for extra in PACKAGES.keys() - absent for name in PACKAGES[extra]}
+    unusable = [*_unusable(sorted(present))]
+    yield from unusable
+    if not absent and not unusable:
+        yield ok(_EXTRAS, "all installed")
+
+
+def _unusable(modules: Sequence[str]) -> Iterator[Diagnosis]:
+    """Yield findings about packages that are there but cannot be imported, in a process of their own."""
+    ended = subprocess.run(  # noqa: S603 - our own interpreter and words
+        [sys.executable, "-P", "-c", _IMPORT_ALL, *modules],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment_of_child(),
+        timeout=_IMPORTS_S,
+    )
+    for line in ended.stdout.splitlines():
+        module, _, why = line.partition("\t")
+        cause, _, fix = reason(ImportError(why)).partition(f" {PACKAGES_FIX} ")
+        yield error(
+            _EXTRAS,
+            f"The package {module!r} cannot be imported: {cause}",
+            why="Calls that need it get 503.",
+            fix=fix or f"{sys.executable} -c 'import {module}'",
+        )
