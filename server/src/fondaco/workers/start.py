@@ -11,7 +11,7 @@ import sys
 
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 PACKAGES_FIX = "On Debian or Ubuntu:"
-"""What stands before the command that installs a missing library."""
+"""Words before the command that installs a missing library."""
 _PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
