@@ -316,3 +316,16 @@ PLAIN = Ask(
     b'{"model":"toy","messages":[{"role":"user","content":"Hi"}],"max_tokens":5}', AUTHORIZED
 )
 """A request that the fast path takes on."""
+PLAIN_RESPONSE = Ask(
+    b'{"model":"toy","instructions":"Be brief.","input":[{"role":"user","content":"Hi"}],'
+    b'"max_output_tokens":5}',
+    AUTHORIZED,
+    path=b"/api/v1/responses",
+)
+"""Likewise of the Responses API."""
+PLAIN_MESSAGE = Ask(
+    b'{"model":"toy","system":"Be brief.","messages":[{"role":"user","content":"Hi"}],"max_tokens":5}',
+    AUTHORIZED,
+    path=b"/v1/messages",
+)
+"""Likewise of Anthropic's API."""

@@ -10,7 +10,21 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from scenes import AUTHORIZED, PLAIN, Ask, Congest, HangUp, Hold, Leave, Pause, Reply, Step, cut
+from scenes import (
+    AUTHORIZED,
+    PLAIN,
+    PLAIN_MESSAGE,
+    PLAIN_RESPONSE,
+    Ask,
+    Congest,
+    HangUp,
+    Hold,
+    Leave,
+    Pause,
+    Reply,
+    Step,
+    cut,
+)
 from two_roads import Road
 
 
@@ -85,19 +99,62 @@ _names = st.sampled_from(
 )
 
 
+_MANY_OPTIONS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": _numbers,
+        "top_p": _numbers,
+        "stream": st.sampled_from([None, False, 0, "no"]),
+        "metadata": st.sampled_from([None, {}, {"user_id": "a"}, {"a": "b"}, {"a": 7}, []]),
+        "tools": st.just([]),
+        "flavour": st.none(),
+        "service_tier": st.sampled_from([None, "auto", "flex", 7]),
+    },
+)
+"""Options of the Responses API and of Anthropic's; both have some of their own."""
+_OWN_OPTIONS: dict[str, st.SearchStrategy[dict[str, object]]] = {
+    "/api/v1/responses": st.fixed_dictionaries(
+        {},
+        optional={
+            "max_output_tokens": _numbers,
+            "instructions": st.one_of(st.none(), _texts, st.just(7)),
+            "user": st.one_of(st.none(), _texts, st.just(7)),
+            "store": st.sampled_from([None, False, True]),
+            "truncation": st.sampled_from(["auto", "disabled"]),
+            "include": st.sampled_from([None, ["message.output_text.logprobs"]]),
+        },
+    ),
+    "/v1/messages": st.fixed_dictionaries(
+        {"max_tokens": st.one_of(st.just(5), _numbers)},
+        optional={
+            "system": st.one_of(st.none(), _texts, st.just([{"type": "text", "text": "Hi"}])),
+            "top_k": _numbers,
+            "stop_sequences": st.sampled_from([None, [], ["a"], ["a", ""], 7]),
+            "thinking": st.just({"type": "disabled"}),
+        },
+    ),
+}
+
+
 @st.composite
-def bodies(draw: st.DrawFn) -> bytes:
+def bodies(draw: st.DrawFn, path: str = "/api/v1/chat/completions") -> bytes:
     """Draw a body that is plain, or nearly."""
     plain = draw(st.integers(0, 3)) > 0
+    messages: object = draw(
+        st.lists(_messages, min_size=1, max_size=3)
+        if plain
+        else st.lists(st.one_of(_messages, _odd_messages), max_size=3)
+    )
+    if path == "/api/v1/responses" and draw(st.booleans()):
+        messages = draw(_texts)
     body: dict[str, object] = {
         "model": "toy" if plain else draw(_names),
-        "messages": draw(
-            st.lists(_messages, min_size=1, max_size=3)
-            if plain
-            else st.lists(st.one_of(_messages, _odd_messages), max_size=3)
-        ),
-        **(draw(_OPTIONS) if draw(st.booleans()) else {}),
+        "input" if path == "/api/v1/responses" else "messages": messages,
     }
+    if draw(st.booleans()):
+        body |= draw(_OPTIONS if path not in _OWN_OPTIONS else _MANY_OPTIONS)
+    if path in _OWN_OPTIONS:
+        body |= draw(_OWN_OPTIONS[path])
     text = json.dumps(
         body,
         ensure_ascii=draw(st.booleans()),
@@ -139,11 +196,13 @@ _headers = st.sampled_from(
 @st.composite
 def asks(draw: st.DrawFn) -> Ask:
     """Draw a request, in pieces."""
+    path = draw(st.sampled_from(["/api/v1/chat/completions", *_OWN_OPTIONS]))
+    at_v1 = path.removeprefix("/api") + "?a=b"
     return Ask(
-        draw(bodies()),
+        draw(bodies(path)),
         draw(_headers),
         tuple(draw(st.lists(st.integers(0, 500), max_size=2))),
-        draw(st.sampled_from([b"/api/v1/chat/completions"] * 4 + [b"/v1/chat/completions?a=b"])),
+        draw(st.sampled_from([path] * 4 + [at_v1])).encode(),
     )
 
 
@@ -279,7 +338,7 @@ _events: st.SearchStrategy[Step] = st.sampled_from(
 @st.composite
 def scenes(draw: st.DrawFn) -> Sequence[Step]:
     """Draw a scene: a request or two, the engine's answer in pieces, and what else may happen at any place."""
-    steps: list[Step] = [draw(st.just(PLAIN) | asks())]
+    steps: list[Step] = [draw(st.sampled_from([PLAIN, PLAIN_RESPONSE, PLAIN_MESSAGE]) | asks())]
     octets = draw(st.just(GOOD) | replies())
     cuts = draw(st.lists(st.integers(0, 10**5), max_size=3))
     steps += [Reply(piece) for piece in cut(octets, cuts)]

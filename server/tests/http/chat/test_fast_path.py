@@ -10,7 +10,19 @@ from contracts.fast_path import GOOD, completion, expect_same, response, scenes,
 from fondaco.http.endpoint.responses import Response
 from fondaco.http.exchange.exchange import Exchange
 from house import house
-from scenes import PLAIN, AwaitThreads, HangUp, Hold, Leave, Pause, Reply, Step
+from scenes import (
+    PLAIN,
+    PLAIN_MESSAGE,
+    PLAIN_RESPONSE,
+    Ask,
+    AwaitThreads,
+    HangUp,
+    Hold,
+    Leave,
+    Pause,
+    Reply,
+    Step,
+)
 from two_roads import Road, two_roads
 
 
@@ -41,10 +53,12 @@ SCENES: dict[str, tuple[Step, ...]] = {
 }
 
 
+@pytest.mark.parametrize("ask", [PLAIN, PLAIN_RESPONSE, PLAIN_MESSAGE], ids=lambda one: one.path)
 @pytest.mark.parametrize("name", SCENES)
-async def test_both_roads_end_alike(roads: tuple[Road, Road], name: str) -> None:
+async def test_both_roads_end_alike(roads: tuple[Road, Road], name: str, ask: Ask) -> None:
     taken = roads[0].taken
-    await expect_same(roads, SCENES[name])
+    scene = [ask if step is PLAIN else step for step in SCENES[name]]
+    await expect_same(roads, scene)
     assert roads[0].taken > taken, "the fast path took the request on"
 
 

@@ -40,6 +40,15 @@ def parse(text: bytes) -> object:
     return value if _key_ends(text) == keys else _decoded(text, _DECODER)
 
 
+def has_each_key_once(text: bytes, value: object) -> bool:
+    """Whether `parse` returns `value`, as orjson has read it; False, too, if finding out takes a parser.
+
+    Raises:
+        ValueError: `value` is nested too deeply, or has an infinite number.
+    """
+    return _key_ends(text) == _keys(value, _DEEPEST)
+
+
 def parse_exactly(text: bytes) -> object:
     """Parse JSON as `parse` does, with fractions as Decimal.
 

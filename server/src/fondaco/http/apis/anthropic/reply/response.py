@@ -1,10 +1,12 @@
 """Responses of message calls: the events of a call, as one message or as a stream."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from functools import partial
 
+from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.money.call import Call
+from fondaco.domain.money.usage import Usage
 from fondaco.http.apis.anthropic.dialect import PING
 from fondaco.http.apis.anthropic.reply.events import MessageEvents
 from fondaco.http.apis.anthropic.reply.message import MessageAccumulator
@@ -41,8 +43,24 @@ async def answered(
     if stream:
         begin = partial(_begun, exchange, call, ignored)
         return Events(partial(streamed, exchange, events, begin), ping=PING)
+    batches: list[EventBatch] = []
+    started, usage = await collected(events, batches.append)
+    return whole(exchange, call, started, batches, usage, ignored=ignored)
+
+
+def whole(
+    exchange: Exchange,
+    call: Call,
+    started: CallStarted,
+    batches: Iterable[EventBatch],
+    usage: Usage,
+    *,
+    ignored: tuple[str, ...],
+) -> Response:
+    """Return the response with the whole answer to a call."""
     accumulator = MessageAccumulator(message_id(call))
-    started, usage = await collected(events, accumulator.add)
+    for batch in batches:
+        accumulator.add(batch)
     body = accumulator.body(started.model.id, usage, started.web)
     return Response(body, lines=_headers(exchange, started, ignored))
 

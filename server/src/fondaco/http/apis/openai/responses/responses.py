@@ -1,6 +1,6 @@
 """POST /api/v1/responses."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.call import Call
+from fondaco.domain.money.usage import Usage
 from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.responses.reply.event_writer import EventWriter, error_event
@@ -49,33 +50,33 @@ async def run(context: RequestContext[ResponsesRequest, None]) -> Response | Eve
         events = platform.chat.answer(call, request, body.max_output_tokens)
     else:
         events = platform.characters.answer(slug, call, request, body.max_output_tokens)
-    answer = _Answer(exchange, call, body, tools, body.ignored(conversation, tools))
+    answer = ResponseAnswer(body, tools, body.ignored(conversation, tools))
     if body.stream:
         exchange.error_event = error_event
-        return Events(partial(streamed, exchange, events, answer.begun), ending=b"")
-    return await answer.whole(events)
+        begin = partial(answer.begun, exchange, call)
+        return Events(partial(streamed, exchange, events, begin), ending=b"")
+    return await answer.answered(exchange, call, events)
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """The response to one request."""
+class ResponseAnswer:
+    """Writes the response to one request."""
 
-    exchange: Exchange
-    call: Call
     body: ResponsesRequest
     tools: Tooling
     ignored: tuple[str, ...]
 
-    def begun(self, started: CallStarted) -> Beginning:
+    def begun(self, exchange: Exchange, call: Call, started: CallStarted) -> Beginning:
         """Return the beginning of a stream."""
-        writer = EventWriter(
-            ResponseObject(self.body, self.call, started.model), self.call.id, self.tools.names
-        )
+        response = ResponseObject(self.body, call, started.model)
+        writer = EventWriter(response, call.id, self.tools.names)
         first = writer.begin(started.web, sources=self._sources)
-        return Beginning(writer, call_headers(self.exchange, started, self.ignored), first)
+        return Beginning(writer, call_headers(exchange, started, self.ignored), first)
 
-    async def whole(self, events: AsyncGenerator[CallEvent]) -> Response:
+    async def answered(
+        self, exchange: Exchange, call: Call, events: AsyncGenerator[CallEvent]
+    ) -> Response:
         """Return the response as one body.
 
         Raises:
@@ -83,15 +84,31 @@ class _Answer:
         """
         batches: list[EventBatch] = []
         started, usage = await collected(events, batches.append)
-        output = Output(self.call.id, self.tools.names)
+        return self._whole(exchange, call, started, batches, usage)
+
+    def write(
+        self, exchange: Exchange, call: Call, started: CallStarted, batch: EventBatch, usage: Usage
+    ) -> Response:
+        """Return the response to a call whose whole answer is `batch`."""
+        return self._whole(exchange, call, started, (batch,), usage)
+
+    def _whole(
+        self,
+        exchange: Exchange,
+        call: Call,
+        started: CallStarted,
+        batches: Iterable[EventBatch],
+        usage: Usage,
+    ) -> Response:
+        output = Output(call.id, self.tools.names)
         if started.web is not None:
             output.searched(started.web, sources=self._sources)
         for batch in batches:
             output.add(batch)
         output.end()
-        response = ResponseObject(self.body, self.call, started.model)
+        response = ResponseObject(self.body, call, started.model)
         written, _ = response.ended(output.reason, map(item_json, output.items), usage)
-        return Response(written, lines=call_headers(self.exchange, started, self.ignored))
+        return Response(written, lines=call_headers(exchange, started, self.ignored))
 
     @property
     def _sources(self) -> bool:
