@@ -19,7 +19,7 @@ from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, coll
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.responses.reply.event_writer import EventWriter, error_event
 from fondaco.http.apis.openai.responses.reply.output import Output
-from fondaco.http.apis.openai.responses.reply.response_object import ResponseObject, item_json
+from fondaco.http.apis.openai.responses.reply.response_object import ResponseObject
 from fondaco.http.apis.openai.responses.reply.response_schemas import ResponseEvent, ResponseReply
 from fondaco.http.apis.openai.responses.request.body import SOURCES, ResponsesRequest
 from fondaco.http.apis.openai.responses.request.conversation import conversation_of
@@ -106,8 +106,7 @@ class ResponseAnswer:
         for batch in batches:
             output.add(batch)
         output.end()
-        response = ResponseObject(self.body, call, started.model)
-        written, _ = response.ended(output.reason, map(item_json, output.items), usage)
+        written = ResponseObject(self.body, call, started.model).whole(output, usage)
         return Response(written, lines=call_headers(exchange, started, self.ignored))
 
     @property

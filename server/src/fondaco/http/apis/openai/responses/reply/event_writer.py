@@ -53,43 +53,37 @@ class EventWriter:
             names: of custom tools, and of those in namespaces.
         """
         self._response = response
-        self._output = Output(call_id, names, self)
-        self._number = 0
-        self._written: list[bytes] = []
-        self._before = b""
-        """Bytes before the next piece of the open part or call; empty: it is not sent."""
-        self._text: OutputTextPart | None = None
-        """The open part, where it is text: its pieces have log probabilities."""
-        self._done: list[bytes] = []
-        """Complete items as JSON."""
+        self._events = _ItemEvents()
+        self._output = Output(call_id, names, self._events)
 
     def begin(self, web: RetrievedContext | None, *, sources: bool) -> bytes:
         """Return the first events, with the searches that were made before the model answered."""
-        begun = self._response.begun()
-        self._event(b"response.created", b'"response":%b' % begun)
-        self._event(b"response.in_progress", b'"response":%b' % begun)
+        begun, events = self._response.begun(), self._events
+        events.write(b"response.created", b'"response":%b' % begun)
+        events.write(b"response.in_progress", b'"response":%b' % begun)
         if web is not None:
             self._output.searched(web, sources=sources)
-        return self._taken()
+        return events.taken()
 
     def write(self, batch: EventBatch) -> bytes:
         """Return the events of a batch; empty if none of it is shown."""
-        if self._text is not None and len(batch) == 1:  # fast path for most batches, twice as fast
+        events = self._events
+        if events.text is not None and len(batch) == 1:  # fast path for most batches, twice as fast
             event = batch[0]
             if event.__class__ is Text and event.logprobs is None:
-                self._text.pieces.append(event.text)
-                number = self._number
-                self._number += 1
-                return _PIECE % (self._before, orjson.dumps(event.text), number)
+                events.text.pieces.append(event.text)
+                number = events.number
+                events.number += 1
+                return _PIECE % (events.before, orjson.dumps(event.text), number)
         self._output.add(batch)
-        return self._taken()
+        return events.taken()
 
     def end(self, usage: Usage) -> bytes:
         """Return the last events, with the usage that is charged."""
         self._output.end()
-        body, status = self._response.ended(self._output.reason, self._done, usage)
-        self._event(b"response." + status.encode(), b'"response":%b' % body)
-        return self._taken()
+        body, status = self._response.ended(self._output.reason, self._events.done, usage)
+        self._events.write(b"response." + status.encode(), b'"response":%b' % body)
+        return self._events.taken()
 
     def error(self, error: FondacoError) -> bytes:
         """Return the events that end the stream with an error.
@@ -97,50 +91,65 @@ class EventWriter:
         OpenAI's clients raise what `error` says, its object as well as its fields; others read
         `response.failed` alone.
         """
-        failed = self._response.failed(error, self._done)
-        self._written.append(error_event(error, self._number))
-        self._number += 1
-        self._event(b"response.failed", b'"response":%b' % failed)
-        return self._taken()
+        events = self._events
+        failed = self._response.failed(error, events.done)
+        events.write_error(error)
+        events.write(b"response.failed", b'"response":%b' % failed)
+        return events.taken()
+
+
+class _ItemEvents:
+    """Writes the events of items; a listener of its own, since one that owned its output would be a cycle."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Number of the next event."""
+        self.before = b""
+        """Bytes before the next piece of the open part or call; empty: it is not sent."""
+        self.text: OutputTextPart | None = None
+        """The open part, where it is text: its pieces have log probabilities."""
+        self.done: list[bytes] = []
+        """Complete items as JSON."""
+        self._written: list[bytes] = []
 
     def opened(self, item: OutputItem) -> None:
         """An item has started."""
         place = b'"output_index":%d' % item.index
-        self._event(b"response.output_item.added", b'%b,"item":%b' % (place, item_json(item)))
+        self.write(b"response.output_item.added", b'%b,"item":%b' % (place, item_json(item)))
         match item:
             case OutputCall() if not item.name.custom:
-                self._before = _before(b"response.function_call_arguments.delta", _place(item))
-                self._text = None
+                self.before = _before(b"response.function_call_arguments.delta", _place(item))
+                self.text = None
             case OutputSearch():
                 for step in (b"in_progress", b"searching"):
-                    self._event(b"response.web_search_call." + step, _place(item))
+                    self.write(b"response.web_search_call." + step, _place(item))
             case _:
-                self._before, self._text = b"", None
+                self.before, self.text = b"", None
 
     def part_opened(self, item: OutputMessage | OutputReasoning, part: Part) -> None:
         """A part of the last item has started."""
         place = _part_place(item)
         added = orjson.dumps(part.object())
-        self._event(b"response.content_part.added", b'%b,"part":%b' % (place, added))
-        self._before = _before(b"response.%b.delta" % _FAMILIES[part.__class__], place)
-        self._text = part if isinstance(part, OutputTextPart) else None
+        self.write(b"response.content_part.added", b'%b,"part":%b' % (place, added))
+        self.before = _before(b"response.%b.delta" % _FAMILIES[part.__class__], place)
+        self.text = part if isinstance(part, OutputTextPart) else None
 
     def grown(self, text: str, logprobs: tuple[TokenLogprob, ...] | None = None) -> None:
         """The last part or call has grown by a piece."""
-        if not self._before:
+        if not self.before:
             return  # the input of a custom tool is known once its arguments are complete
-        event = self._before + orjson.dumps(text)
-        if self._text is not None:
+        event = self.before + orjson.dumps(text)
+        if self.text is not None:
             event += b',"logprobs":%b' % (b"[]" if logprobs is None else _logprobs(logprobs))
-        self._written.append(event + _END % self._number)
-        self._number += 1
+        self._written.append(event + _END % self.number)
+        self.number += 1
 
     def part_closed(self, item: OutputMessage | OutputReasoning, part: Part) -> None:
         """The last part is complete."""
         place, family = _part_place(item), _FAMILIES[part.__class__]
         if isinstance(part, OutputTextPart):
             for index, one in enumerate(part.annotations):
-                self._event(
+                self.write(
                     b"response.output_text.annotation.added",
                     b'%b,"annotation_index":%d,"annotation":%b' % (place, index, orjson.dumps(one)),
                 )
@@ -149,46 +158,51 @@ class EventWriter:
         done = b'%b,"%b":%b' % (place, name, said)
         if isinstance(part, OutputTextPart):
             done += b',"logprobs":%b' % _logprobs(part.logprobs)
-        self._event(b"response.%b.done" % family, done)
+        self.write(b"response.%b.done" % family, done)
         whole = orjson.dumps(part.object())
-        self._event(b"response.content_part.done", b'%b,"part":%b' % (place, whole))
+        self.write(b"response.content_part.done", b'%b,"part":%b' % (place, whole))
 
     def closed(self, item: OutputItem) -> None:
         """The last item is complete."""
         match item:
             case OutputCall() if item.name.custom:
                 said = orjson.dumps(item.input)
-                self._event(
+                self.write(
                     b"response.custom_tool_call_input.delta",
                     b'%b,"delta":%b' % (_place(item), said),
                 )
-                self._event(
+                self.write(
                     b"response.custom_tool_call_input.done", b'%b,"input":%b' % (_place(item), said)
                 )
             case OutputCall():
                 said, name = orjson.dumps(item.arguments), orjson.dumps(item.name.name)
-                self._event(
+                self.write(
                     b"response.function_call_arguments.done",
                     b'%b,"name":%b,"arguments":%b' % (_place(item), name, said),
                 )
             case OutputSearch(status="completed"):
-                self._event(b"response.web_search_call.completed", _place(item))
+                self.write(b"response.web_search_call.completed", _place(item))
             case _:
                 pass
-        self._before, self._text = b"", None
+        self.before, self.text = b"", None
         done = item_json(item)
-        self._done.append(done)
-        self._event(
+        self.done.append(done)
+        self.write(
             b"response.output_item.done", b'"output_index":%d,"item":%b' % (item.index, done)
         )
 
-    def _event(self, kind: bytes, fields: bytes) -> None:
+    def write(self, kind: bytes, fields: bytes) -> None:
         """Write one event; its fields are members of a JSON object."""
         event = b'event: %b\ndata: {"type":"%b",%b' % (kind, kind, fields)
-        self._written.append(event + _END % self._number)
-        self._number += 1
+        self._written.append(event + _END % self.number)
+        self.number += 1
 
-    def _taken(self) -> bytes:
+    def write_error(self, error: FondacoError) -> None:
+        """Write the event that clients raise."""
+        self._written.append(error_event(error, self.number))
+        self.number += 1
+
+    def taken(self) -> bytes:
         """Return what has been written since it was last taken."""
         written = self._written
         if len(written) == 1:

@@ -3,7 +3,8 @@
 All but its state is the same from the first event of a stream to the last, and is encoded once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import orjson
@@ -13,6 +14,7 @@ from fondaco.domain.errors import FondacoError
 from fondaco.domain.models.model import Model
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.usage import Usage
+from fondaco.http.apis.openai.responses.reply.output import Output
 from fondaco.http.apis.openai.responses.reply.output_items import OutputItem
 from fondaco.http.apis.openai.responses.request.body import ResponsesRequest, TextChoice
 
@@ -30,50 +32,75 @@ class ResponseObject:
     """Writes the response object of one call."""
 
     def __init__(self, body: ResponsesRequest, call: Call, model: Model) -> None:
-        head = orjson.dumps(
-            {"id": f"resp_{call.id}", "object": "response", "created_at": int(call.opened_at)}
-        )
-        self._head = (
-            head[:-1] + b',"status":"%b","error":%b,"incomplete_details":%b,"output":%b,"usage":%b,'
-        )
-        self._tail = orjson.dumps(_constant(body, model))[1:]
+        self._call = call
+        self._constant = _constant(body, model)
+
+    def whole(self, output: Output, usage: Usage) -> bytes:
+        """Return the object of a response that is sent at once."""
+        items = [item.object() for item in output.items]
+        ended = self._ended(output.reason, items, usage)
+        return orjson.dumps({**ended, **self._constant})
 
     def begun(self) -> bytes:
         """Return the object of a response that has just started."""
-        return self._written(b"in_progress")
+        return self._written(self._members("in_progress"))
 
     def ended(
         self, reason: FinishReason, output: Iterable[bytes], usage: Usage
     ) -> tuple[bytes, ResponseStatus]:
         """Return the object of a response with its end, and its status."""
-        why = _INCOMPLETE.get(reason)
-        status: ResponseStatus = "completed" if why is None else "incomplete"
-        details = b"null" if why is None else b'{"reason":"%b"}' % why.encode()
-        items = b"[%b]" % b",".join(output)
-        written = self._written(
-            status.encode(), details=details, output=items, usage=orjson.dumps(usage_object(usage))
-        )
-        return written, status
+        status: ResponseStatus = "incomplete" if reason in _INCOMPLETE else "completed"
+        return self._written(self._ended(reason, _as_they_are(output), usage)), status
 
     def failed(self, error: FondacoError, output: Iterable[bytes]) -> bytes:
         """Return the object of a response that an error has ended."""
         code = "server_error" if error.status >= _SERVER_ERRORS else error.code.lower()
-        return self._written(
-            b"failed",
-            error=orjson.dumps({"code": code, "message": str(error)}),
-            output=b"[%b]" % b",".join(output),
+        shown = {"code": code, "message": str(error)}
+        return self._written(self._members("failed", error=shown, output=_as_they_are(output)))
+
+    def _ended(
+        self, reason: FinishReason, output: Sequence[object], usage: Usage
+    ) -> dict[str, object]:
+        why = _INCOMPLETE.get(reason)
+        return self._members(
+            "completed" if why is None else "incomplete",
+            details=None if why is None else {"reason": why},
+            output=output,
+            usage=usage_object(usage),
         )
 
-    def _written(
+    def _members(
         self,
-        status: bytes,
+        status: ResponseStatus,
         *,
-        error: bytes = b"null",
-        details: bytes = b"null",
-        output: bytes = b"[]",
-        usage: bytes = b"null",
-    ) -> bytes:
-        return self._head % (status, error, details, output, usage) + self._tail
+        error: Mapping[str, object] | None = None,
+        details: Mapping[str, object] | None = None,
+        output: Sequence[object] = (),
+        usage: Mapping[str, object] | None = None,
+    ) -> dict[str, object]:
+        """Return the members that precede the constant ones."""
+        return {
+            "id": f"resp_{self._call.id}",
+            "object": "response",
+            "created_at": int(self._call.opened_at),
+            "status": status,
+            "error": error,
+            "incomplete_details": details,
+            "output": output,
+            "usage": usage,
+        }
+
+    def _written(self, members: Mapping[str, object]) -> bytes:
+        return b"%b,%b" % (orjson.dumps(members)[:-1], self._tail)
+
+    @cached_property
+    def _tail(self) -> bytes:
+        """The constant members, encoded once for all events."""
+        return orjson.dumps(self._constant)[1:]
+
+
+def _as_they_are(written: Iterable[bytes]) -> list[orjson.Fragment]:
+    return [orjson.Fragment(one) for one in written]
 
 
 def item_json(item: OutputItem) -> bytes:

@@ -24,7 +24,7 @@ from fondaco.http.apis.openai.chat.options import (
 from fondaco.http.apis.openai.chat.request import VeniceParameters
 from fondaco.http.apis.openai.chat.unknown_fields import paths
 from fondaco.http.apis.openai.responses.request.conversation import Conversation
-from fondaco.http.apis.openai.responses.request.input_items import NOTHING_STORED, Item
+from fondaco.http.apis.openai.responses.request.input_items import NOTHING_STORED, Item, MessageItem
 from fondaco.http.apis.openai.responses.request.tools import (
     NO_TOOLS,
     Choice,
@@ -49,6 +49,10 @@ _OPTIONS = frozenset(
     {"tools", "tool_choice", "text", "reasoning", "venice_parameters", *_HINTS},
 )
 """Fields without which a conversation of texts has no options, as most."""
+_DEEP = frozenset(
+    {"tools", "tool_choice", "text", "reasoning", "stream_options", "venice_parameters"}
+)
+"""Fields beside the input that may hold unknown fields."""
 _LOGPROBS = "message.output_text.logprobs"
 SOURCES = "web_search_call.action.sources"
 _INCLUDED = frozenset({_LOGPROBS, SOURCES, "reasoning.encrypted_content"})
@@ -258,7 +262,19 @@ class ResponsesRequest(Open):
             yield "venice_parameters.include_search_results_in_stream"
         if own is not None and own.return_search_results_as_documents:
             yield "venice_parameters.return_search_results_as_documents"
-        yield from paths(self)
+        if not self._is_plain():
+            yield from paths(self)
+
+    def _is_plain(self) -> bool:
+        """Whether a request can have no unknown fields, like most short ones."""
+        if self.__pydantic_extra__ or not _DEEP.isdisjoint(self.__pydantic_fields_set__):
+            return False
+        return isinstance(self.input, str) or all(
+            item.__class__ is MessageItem
+            and not item.__pydantic_extra__
+            and item.content.__class__ is str
+            for item in self.input
+        )
 
     def to_domain(self, found: Conversation, tools: Tooling, cache_scope: str) -> ChatRequest:
         """Convert the body to the domain; the output limit is set at admission."""

@@ -58,10 +58,25 @@ def conversation_of(given: str | Sequence[Item]) -> Conversation:
     """
     if isinstance(given, str):
         return Conversation((Message(Role.USER, given),))
+    if (plain := _plain(given)) is not None:
+        return Conversation(plain)
     reader = _Reader()
     for place, item in enumerate(given):
         reader.take(item, place)
     return reader.conversation()
+
+
+def _plain(given: Sequence[Item]) -> tuple[Message, ...] | None:
+    """Return items that are texts of the user or the developer, as many are; None where others are among them."""
+    messages: list[Message] = []
+    for item in given:
+        if item.__class__ is not MessageItem or item.content.__class__ is not str:
+            return None
+        role = _ROLES.get(item.role)
+        if role is None:
+            return None
+        messages.append(Message(role, item.content))
+    return tuple(messages)
 
 
 @dataclass(slots=True)
