@@ -1,6 +1,6 @@
 """POST /api/v1/responses."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -97,15 +97,13 @@ class ResponseAnswer:
         exchange: Exchange,
         call: Call,
         started: CallStarted,
-        batches: Iterable[EventBatch],
+        batches: Sequence[EventBatch],
         usage: Usage,
     ) -> Response:
         output = Output(call.id, self.tools.names)
         if started.web is not None:
             output.searched(started.web, sources=self._sources)
-        for batch in batches:
-            output.add(batch)
-        output.end()
+        output.add_whole(batches)
         written = ResponseObject(self.body, call, started.model).whole(output, usage)
         return Response(written, lines=call_headers(exchange, started, self.ignored))
 

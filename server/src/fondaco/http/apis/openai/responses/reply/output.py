@@ -4,7 +4,7 @@ At most one item is open at a time. A body lists the items in the end; a stream 
 is made, through an `ItemListener`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from fondaco.domain.chat.events import (
@@ -25,6 +25,7 @@ from fondaco.domain.web import RetrievedContext
 from fondaco.http.apis.openai.chat.writers import tool_call_id
 from fondaco.http.apis.openai.responses.reply.citations import annotations_of, cited
 from fondaco.http.apis.openai.responses.reply.output_items import (
+    ItemStatus,
     OutputCall,
     OutputItem,
     OutputMessage,
@@ -145,6 +146,26 @@ class Output:
                 self._late.append(event)
             else:
                 self._take(event)
+
+    def add_whole(self, batches: Sequence[EventBatch]) -> None:
+        """Add all that a call has, and complete it; one text, as most have, in few steps."""
+        if len(batches) == 1 and self._web is None:
+            match batches[0]:
+                case (Text(text=text, logprobs=None), Finish(reason=reason)) | (
+                    Text(text=text, logprobs=None),
+                    Finish(reason=reason),
+                    UsageReported(),
+                ) if text:
+                    self.reason = reason
+                    part: Part = OutputTextPart([text])
+                    item = OutputMessage(self._id("msg"), 0, [part], self._status)
+                    self.items.append(item)
+                    return
+                case _:
+                    pass
+        for batch in batches:
+            self.add(batch)
+        self.end()
 
     def end(self) -> None:
         """Complete what is open, and add what has no item yet."""
@@ -273,9 +294,14 @@ class Output:
             fields = {name: merged(pieces) for name, pieces in self._opaque.items()}
             item.encrypted = packed(fields, self._opaque_calls)
             self._opaque, self._opaque_calls = {}, {}
-        item.status = "incomplete" if self.reason in _CUT_SHORT else "completed"
+        item.status = self._status
         self._open = None
         self._listener.closed(item)
+
+    @property
+    def _status(self) -> ItemStatus:
+        """The status of an item that ends now."""
+        return "incomplete" if self.reason in _CUT_SHORT else "completed"
 
     def _close_part(self) -> None:
         part, item = self._part, self._open
