@@ -19,8 +19,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Word = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^,]*$")
 ]
-Url = Annotated[str, Field(pattern=r"^https?://\S{1,2000}$")]
-
+Url = Annotated[str, Field(max_length=2_000, pattern=r"^https?://\S+$")]
+# The length is not part of the pattern: with `{1,2000}`, it takes 15 ms to build, and 8 MB.
 
 Timestamp = Annotated[datetime, Strict()] | Annotated[date, Strict()]
 """A TOML datetime or date; a date stands for its start in UTC."""

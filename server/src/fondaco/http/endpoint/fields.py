@@ -8,13 +8,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from fondaco.domain.money.money import LARGEST, NANO, nano
 
 
-class Strict(BaseModel):
+class Schema(BaseModel):
+    """A body of a request or a response, or a part of one.
+
+    What validates it is built with its first use: most are only there to be documented, and building
+    all of them takes a seventh of the time and of the memory of a start.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Strict(Schema):
     """A part of a request that allows no conversion and no unknown field."""
 
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Open(BaseModel):
+class Open(Schema):
     """A part of a request that allows unknown fields, because real clients send them."""
 
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)

@@ -5,9 +5,9 @@ Source: ACI, sections 5 and 8.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 
 class ReportQuery(Strict):
@@ -21,7 +21,7 @@ class ReportQuery(Strict):
     )
 
 
-class _Fields(BaseModel):
+class _Fields(Schema):
     """Documented fields of a response; it may have more."""
 
     model_config = ConfigDict(extra="allow")

@@ -2,13 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
+
+from fondaco.http.endpoint.fields import Schema
 
 _LONGEST = 256
 """Characters of a token or key; ours have 53."""
 
 
-class Credentials(BaseModel):
+class Credentials(Schema):
     """A login token or an API key: one of the two."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -23,21 +25,21 @@ class Credentials(BaseModel):
         return self
 
 
-class SessionTier(BaseModel):
+class SessionTier(Schema):
     """The account's tier."""
 
     id: str
     isCharged: bool  # noqa: N815
 
 
-class SessionBalances(BaseModel):
+class SessionBalances(Schema):
     """Balances of the account."""
 
     USD: float
     DIEM: float
 
 
-class SessionReply(BaseModel):
+class SessionReply(Schema):
     """A session: whose it is, what it may do, and what the account has."""
 
     account: str

@@ -6,11 +6,11 @@ Source: POST /embeddings, `CreateEmbeddingRequestSchema`; OpenAI's API reference
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 from pydantic.config import JsonDict
 
 from fondaco.domain.embedding import EmbeddingInput, EmbeddingRequest as DomainRequest
-from fondaco.http.endpoint.fields import VARIANT, Open
+from fondaco.http.endpoint.fields import VARIANT, Open, Schema
 
 _MOST_INPUTS = 2_048
 _EXPECTED = (
@@ -92,7 +92,7 @@ def _inputs(items: "Sequence[str | int | list[int]]") -> tuple[EmbeddingInput, .
     )
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -2,14 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from fondaco.http.apis.openai.chat.response_schemas import Choice, ChunkChoice, UsageReport
+from fondaco.http.endpoint.fields import Schema
 
 _FINGERPRINT = "Changes with the model, the engine and the version of the server."
 
 
-class ScaleCompletion(BaseModel):
+class ScaleCompletion(Schema):
     """A response that is not streamed."""
 
     model_config = ConfigDict(extra="forbid")
@@ -23,7 +24,7 @@ class ScaleCompletion(BaseModel):
     usage: UsageReport
 
 
-class ScaleChunk(BaseModel):
+class ScaleChunk(Schema):
     """One event of a streamed response."""
 
     model_config = ConfigDict(extra="forbid")

@@ -6,9 +6,9 @@ Source: the types of the client, `ModelInstanceWithViews` and `ModelListParams`.
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 Kind = Literal["CHAT_COMPLETION", "EMBEDDING", "GENERIC"]
 
@@ -25,19 +25,19 @@ class ScaleModelsQuery(Strict):
     account_id: str | None = Field(None, description="The id or the name of the key's account.")
 
 
-class ScaleModelDetails(BaseModel):
+class ScaleModelDetails(Schema):
     """Details of a text model."""
 
     token_context_window: int
 
 
-class ScaleModelMetadata(BaseModel):
+class ScaleModelMetadata(Schema):
     """Metadata of a text model."""
 
     modelDetails: ScaleModelDetails  # noqa: N815  # the wire's name
 
 
-class ScaleModel(BaseModel):
+class ScaleModel(Schema):
     """A model."""
 
     id: str = Field(description="Id of the model in the catalogue.")
@@ -56,7 +56,7 @@ class ScaleModel(BaseModel):
     response_schema: dict[str, object]
 
 
-class ScaleModelPage(BaseModel):
+class ScaleModelPage(Schema):
     """A page of models."""
 
     items: list[ScaleModel]

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
+
+from fondaco.http.endpoint.fields import Schema
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -2,12 +2,14 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from fondaco.http.endpoint.fields import Schema
 
 _AS_GIVEN = "Opaque data of the engine: send it back unchanged with the next request. Often absent."
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from fondaco.http.apis.openai.chat.response_schemas import UsageReport
+from fondaco.http.endpoint.fields import Schema
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -5,14 +5,14 @@ Source: POST /images/generations, `SimpleGenerateImageRequest`; OpenAI's API ref
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.image_request import ImageRequest
 from fondaco.domain.media.picture import Encoding
 from fondaco.http.apis.venice.images.schemas import LONGEST_PROMPT, FileFormat, file_format
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 _EXAMPLE: JsonDict = {"model": "default", "prompt": "A lighthouse at night."}
 _UNUSED = "Accepted; no model here has it."
@@ -141,7 +141,7 @@ def encoding(output_format: FileFormat, compression: int | None) -> Encoding:
     return Encoding(file_format(output_format), quality=max(1, quality))
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

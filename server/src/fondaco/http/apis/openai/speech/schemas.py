@@ -5,7 +5,7 @@ Source: POST /audio/speech, `CreateSpeechRequestSchema`; OpenAI's API reference,
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fondaco.domain.media.speech import (
@@ -16,7 +16,7 @@ from fondaco.domain.media.speech import (
     SpeechRequest,
 )
 from fondaco.domain.media.voices import DEFAULT_VOICE
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 _EXAMPLE: JsonDict = {"input": "Hello, welcome to Venice Voice.", "voice": DEFAULT_VOICE}
 
@@ -95,7 +95,7 @@ class CreateSpeechRequest(Strict):
         )
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -5,17 +5,19 @@ Source: OpenAI's API reference, "The transcription object", "Stream Event (trans
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from fondaco.http.endpoint.fields import Schema
 
 
-class DurationUsage(BaseModel):
+class DurationUsage(Schema):
     """Usage that is charged: the recording's duration."""
 
     type: Literal["duration"]
     seconds: int = Field(description="Of the recording, rounded up.")
 
 
-class TranscriptWord(BaseModel):
+class TranscriptWord(Schema):
     """A word."""
 
     word: str
@@ -23,7 +25,7 @@ class TranscriptWord(BaseModel):
     end: float
 
 
-class TranscriptSegment(BaseModel):
+class TranscriptSegment(Schema):
     """A sentence, or a part of one."""
 
     id: int
@@ -38,7 +40,7 @@ class TranscriptSegment(BaseModel):
     no_speech_prob: float
 
 
-class Transcript(BaseModel):
+class Transcript(Schema):
     """A transcript. All but `text` and `usage` only where `verbose_json` or `timestamps` asks for it."""
 
     text: str
@@ -52,7 +54,7 @@ class Transcript(BaseModel):
     words: list[TranscriptWord] | None = None
 
 
-class TranscriptEvent(BaseModel):
+class TranscriptEvent(Schema):
     """An event of a stream: `transcript.text.delta` has a `delta`, `transcript.text.done` the rest."""
 
     type: Literal["transcript.text.delta", "transcript.text.done"]

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import LONGEST_ACCOUNT_NAME, LONGEST_GRANT_NOTES
 from fondaco.domain.plain_text import plain_name, plain_text
 from fondaco.http.apis.venice.billing.schemas import Pagination
 from fondaco.http.endpoint.endpoint import PathParameter
-from fondaco.http.endpoint.fields import Amount, PositiveAmount, Strict
+from fondaco.http.endpoint.fields import Amount, PositiveAmount, Schema, Strict
 
 EXAMPLE_NAME = "research"
 NAME = PathParameter("The account's name; percent-encoded where need be.", EXAMPLE_NAME)
@@ -115,7 +115,7 @@ class GrantRequest(Strict):
     notes: Notes = Field("", description="Reason, which the ledger keeps.")
 
 
-class AccountEntry(BaseModel):
+class AccountEntry(Schema):
     """An account."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -134,27 +134,27 @@ class AccountEntry(BaseModel):
     )
 
 
-class AccountList(BaseModel):
+class AccountList(Schema):
     """A page of accounts, ordered by name."""
 
     data: list[AccountEntry]
     pagination: Pagination
 
 
-class TierEntry(BaseModel):
+class TierEntry(Schema):
     """A tier of the configuration."""
 
     id: str
     isCharged: bool = Field(description="Whether calls cost money.")  # noqa: N815
 
 
-class TierList(BaseModel):
+class TierList(Schema):
     """All tiers, ordered by id."""
 
     data: list[TierEntry]
 
 
-class LoginLink(BaseModel):
+class LoginLink(Schema):
     """A link that logs a browser in to an account, once."""
 
     account: str

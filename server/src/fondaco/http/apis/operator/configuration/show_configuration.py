@@ -5,14 +5,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.fields import Schema
 from fondaco.http.endpoint.responses import Response, json_response
 
 
-class SettingEntry(BaseModel):
+class SettingEntry(Schema):
     """A setting and its value in force."""
 
     model_config = ConfigDict(
@@ -30,7 +31,7 @@ class SettingEntry(BaseModel):
     origin: str = Field(description="`default`, `file PATH`, `env NAME` or `flag --NAME`.")
 
 
-class SettingList(BaseModel):
+class SettingList(Schema):
     """All settings, those of tables by their names."""
 
     data: list[SettingEntry]

@@ -1,8 +1,8 @@
 """Downloads as the server's operator sees and begins them."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 from fondaco.ports import DownloadState
 
 
@@ -18,7 +18,7 @@ class DownloadRequest(Strict):
     )
 
 
-class DownloadEntry(BaseModel):
+class DownloadEntry(Schema):
     """A known model, and how the download of its files gets on."""
 
     model_config = ConfigDict(
@@ -42,7 +42,7 @@ class DownloadEntry(BaseModel):
     error: str | None = Field(description="Why the last download failed; it may be begun again.")
 
 
-class DownloadList(BaseModel):
+class DownloadList(Schema):
     """The models that can be fetched by name."""
 
     data: list[DownloadEntry]

@@ -1,11 +1,12 @@
 """Engines as the server's operator sees them."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from fondaco.http.endpoint.fields import Schema
 from fondaco.ports import EngineState
 
 
-class ProcessEntry(BaseModel):
+class ProcessEntry(Schema):
     """A process of an engine that runs on this machine; each runs one model, but an enclave's runs all."""
 
     model: str = Field(description="The model that it runs; of an enclave, the enclave's name.")
@@ -23,7 +24,7 @@ class ProcessEntry(BaseModel):
     )
 
 
-class EngineEntry(BaseModel):
+class EngineEntry(Schema):
     """An engine and its state, as far as it is known without asking it."""
 
     model_config = ConfigDict(
@@ -81,7 +82,7 @@ class EngineEntry(BaseModel):
     )
 
 
-class EngineList(BaseModel):
+class EngineList(Schema):
     """All engines with a model, those on this machine first."""
 
     data: list[EngineEntry]

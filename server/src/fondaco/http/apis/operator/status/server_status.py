@@ -3,7 +3,7 @@
 import os
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from fondaco import __version__
 from fondaco.domain.errors import FondacoError, StorageFailedError
@@ -12,13 +12,14 @@ from fondaco.domain.money.money import Funds
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.headers import amount
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.fields import Schema
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.endpoint.timestamps import timestamp
 from fondaco.ports import UsageSum, UsageSumQuery
 from fondaco.serving.platform import Platform
 
 
-class DayCharges(BaseModel):
+class DayCharges(Schema):
     """Charges of all accounts."""
 
     usd: float
@@ -26,13 +27,13 @@ class DayCharges(BaseModel):
     calls: int
 
 
-class ChargeSums(BaseModel):
+class ChargeSums(Schema):
     """Charges by time."""
 
     today: DayCharges = Field(description="Since 00:00 UTC.")
 
 
-class ServerStatus(BaseModel):
+class ServerStatus(Schema):
     """The server at a glance."""
 
     model_config = ConfigDict(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from fondaco.domain.timestamps import first_ms, last_ms
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 _ISO_8601 = WithJsonSchema(
     {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
@@ -58,7 +58,7 @@ class UsageQuery(Strict):
         raise ValueError("startDate is after endDate.")
 
 
-class InferenceDetails(BaseModel):
+class InferenceDetails(Schema):
     """The call behind a charge."""
 
     completionTokens: int | None  # noqa: N815
@@ -67,7 +67,7 @@ class InferenceDetails(BaseModel):
     requestId: str | None  # noqa: N815
 
 
-class UsageEntry(BaseModel):
+class UsageEntry(Schema):
     """A charge."""
 
     amount: float = Field(description="Amount of the charge; negative.")
@@ -82,7 +82,7 @@ class UsageEntry(BaseModel):
     )
 
 
-class Pagination(BaseModel):
+class Pagination(Schema):
     """Position of a page among all."""
 
     limit: int
@@ -91,7 +91,7 @@ class Pagination(BaseModel):
     totalPages: int  # noqa: N815
 
 
-class UsagePage(BaseModel):
+class UsagePage(Schema):
     """A page of charges."""
 
     data: list[UsageEntry]

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from fondaco.http.apis.venice.billing.schemas import First, Last
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 from fondaco.ports import UsageField
 
 LISTS = frozenset({"groupBy"})
@@ -61,7 +61,7 @@ class UsageSummaryQuery(Strict):
         raise ValueError("startDate is after endDate.")
 
 
-class UsageSumEntry(BaseModel):
+class UsageSumEntry(Schema):
     """The sum of one group of charges; it has the fields that `groupBy` names."""
 
     model_config = ConfigDict(
@@ -94,7 +94,7 @@ class UsageSumEntry(BaseModel):
     diem: float = Field(description="DIEM that was spent, likewise.")
 
 
-class UsageSummary(BaseModel):
+class UsageSummary(Schema):
     """Sums of charges, ordered by day, model, key and SKU."""
 
     data: list[UsageSumEntry]

@@ -5,10 +5,10 @@ Source: GET /characters and GET /characters/{slug}.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from fondaco.domain.chat.character import CharacterQuery, Order
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 
 def _split(text: object) -> object:
@@ -73,13 +73,13 @@ LISTS = frozenset({"categories", "tags", "modelId"})
 """Fields that may be repeated."""
 
 
-class CharacterStats(BaseModel):
+class CharacterStats(Schema):
     """Counts of a character."""
 
     imports: int = Field(description="Number of chats.")
 
 
-class CharacterEntry(BaseModel):
+class CharacterEntry(Schema):
     """A character."""
 
     adult: bool = Field(description="Whether it is meant for adults.")
@@ -98,14 +98,14 @@ class CharacterEntry(BaseModel):
     )
 
 
-class CharacterList(BaseModel):
+class CharacterList(Schema):
     """A page of characters."""
 
     data: list[CharacterEntry]
     object: Literal["list"]
 
 
-class CharacterReply(BaseModel):
+class CharacterReply(Schema):
     """One character."""
 
     data: CharacterEntry

@@ -5,7 +5,7 @@ Source: POST /image/generate, `GenerateImageRequest`; GET /image/styles.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fondaco.domain.errors import InvalidRequestError
@@ -13,7 +13,7 @@ from fondaco.domain.media.image_file import Format
 from fondaco.domain.media.image_request import SEED_LIMIT, ImageRequest
 from fondaco.domain.media.image_styles import ImageStyle, style
 from fondaco.domain.media.picture import Encoding
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 LONGEST_PROMPT = 7_500
 _EXAMPLE: JsonDict = {"model": "default", "prompt": "A lighthouse at night."}
@@ -194,7 +194,7 @@ def _style(name: str | None, faults: dict[str, tuple[str, ...]]) -> ImageStyle |
         return None
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

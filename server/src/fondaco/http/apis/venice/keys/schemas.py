@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,7 +16,7 @@ from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import ConsumptionLimit, KeyType
 from fondaco.domain.plain_text import plain_text
-from fondaco.http.endpoint.fields import Amount, Strict
+from fondaco.http.endpoint.fields import Amount, Schema, Strict
 from fondaco.http.endpoint.timestamps import unix_seconds
 from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
@@ -167,7 +166,7 @@ class KeyQuery(Strict):
     )
 
 
-class ShownLimits(BaseModel):
+class ShownLimits(Schema):
     """Spending limits of a key per epoch; null: no limit."""
 
     usd: float | None = Field(ge=0, examples=[50])
@@ -175,7 +174,7 @@ class ShownLimits(BaseModel):
     vcu: float | None = Field(ge=0, deprecated=True, examples=[None])
 
 
-class MadeKey(BaseModel):
+class MadeKey(Schema):
     """A newly created key."""
 
     apiKey: str = Field(  # noqa: N815
@@ -188,14 +187,14 @@ class MadeKey(BaseModel):
     id: str = Field(examples=[EXAMPLE_ID])
 
 
-class MadeKeyReply(BaseModel):
+class MadeKeyReply(Schema):
     """The response to POST."""
 
     data: MadeKey
     success: Literal[True]
 
 
-class Days(BaseModel):
+class Days(Schema):
     """Amounts as decimal strings."""
 
     usd: str = Field(examples=["10.2424"])
@@ -203,7 +202,7 @@ class Days(BaseModel):
     diem: str = Field(examples=["4.2231"])
 
 
-class KeyUsage(BaseModel):
+class KeyUsage(Schema):
     """Amounts charged for the calls of the key."""
 
     trailingSevenDays: Days = Field(  # noqa: N815
@@ -211,7 +210,7 @@ class KeyUsage(BaseModel):
     )
 
 
-class KeyEntry(BaseModel):
+class KeyEntry(Schema):
     """A key, without its secret."""
 
     apiKeyType: KeyType  # noqa: N815
@@ -227,27 +226,27 @@ class KeyEntry(BaseModel):
     usage: KeyUsage
 
 
-class KeyList(BaseModel):
+class KeyList(Schema):
     """The active keys."""
 
     object: Literal["list"]
     data: list[KeyEntry]
 
 
-class KeyReply(BaseModel):
+class KeyReply(Schema):
     """One key."""
 
     data: KeyEntry
 
 
-class ChangedKeyReply(BaseModel):
+class ChangedKeyReply(Schema):
     """The key after its change."""
 
     data: KeyEntry
     success: Literal[True]
 
 
-class Success(BaseModel):
+class Success(Schema):
     """Confirmation of success."""
 
     success: Literal[True]

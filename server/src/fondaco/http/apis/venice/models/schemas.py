@@ -5,11 +5,11 @@ Source: GET /models, `ModelResponse`.
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
 from fondaco.domain.models.video_model import VideoKind
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 Filter = Literal[
     "asr", "embedding", "image", "text", "tts", "upscale", "inpaint", "video", "all", "code"
@@ -39,7 +39,7 @@ def kind_of(type_filter: Filter) -> ModelType | None:
             return ModelType(type_filter)
 
 
-class Capabilities(BaseModel):
+class Capabilities(Schema):
     """Capabilities of a text model."""
 
     optimizedForCode: bool  # noqa: N815  # the wire's name, as all below
@@ -58,27 +58,27 @@ class Capabilities(BaseModel):
     )
 
 
-class Default(BaseModel):
+class Default(Schema):
     """A default value."""
 
     default: float
 
 
-class Constraints(BaseModel):
+class Constraints(Schema):
     """Sampling defaults of a text model."""
 
     temperature: Default
     top_p: Default
 
 
-class Steps(BaseModel):
+class Steps(Schema):
     """Inference steps of an image model."""
 
     default: int
     max: int
 
 
-class ImageConstraints(BaseModel):
+class ImageConstraints(Schema):
     """Limits of an image model."""
 
     promptCharacterLimit: int  # noqa: N815
@@ -86,7 +86,7 @@ class ImageConstraints(BaseModel):
     widthHeightDivisor: int  # noqa: N815
 
 
-class VideoConstraints(BaseModel):
+class VideoConstraints(Schema):
     """Limits of a video model."""
 
     aspect_ratios: list[str]
@@ -97,14 +97,14 @@ class VideoConstraints(BaseModel):
     audio_configurable: bool = Field(description="Whether a request may leave the sound out.")
 
 
-class Amount(BaseModel):
+class Amount(Schema):
     """A price; one DIEM equals one USD."""
 
     usd: float
     diem: float
 
 
-class TokenPricing(BaseModel):
+class TokenPricing(Schema):
     """Prices of a text model per million tokens."""
 
     input: Amount
@@ -112,14 +112,14 @@ class TokenPricing(BaseModel):
     cache_input: Amount | None = None
 
 
-class UpscalePricing(BaseModel):
+class UpscalePricing(Schema):
     """Prices of upscaling an image."""
 
     twice: Amount = Field(alias="2x")
     fourfold: Amount = Field(alias="4x")
 
 
-class ImagePricing(BaseModel):
+class ImagePricing(Schema):
     """Prices of an image model per image."""
 
     generation: Amount
@@ -127,7 +127,7 @@ class ImagePricing(BaseModel):
     inpaint: Amount
 
 
-class VideoSecondPricing(BaseModel):
+class VideoSecondPricing(Schema):
     """Prices of a second of video by its resolution."""
 
     sd: Amount = Field(alias="480p")
@@ -135,7 +135,7 @@ class VideoSecondPricing(BaseModel):
     full_hd: Amount = Field(alias="1080p")
 
 
-class VideoPricing(BaseModel):
+class VideoPricing(Schema):
     """Prices of a video model; POST /api/v1/video/quote tells what a request costs."""
 
     video: Amount = Field(description="Of each video.")
@@ -145,25 +145,25 @@ class VideoPricing(BaseModel):
     )
 
 
-class TranscriptionPricing(BaseModel):
+class TranscriptionPricing(Schema):
     """Price per second of sound."""
 
     per_audio_second: Amount
 
 
-class InputPricing(BaseModel):
+class InputPricing(Schema):
     """Price per million input tokens, or per million characters of speech."""
 
     input: Amount
 
 
-class Deprecation(BaseModel):
+class Deprecation(Schema):
     """The retirement of a model."""
 
     date: str = Field(description="Date of retirement, in UTC.")
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Schema):
     """The specification of a model."""
 
     name: str
@@ -203,7 +203,7 @@ class ModelSpec(BaseModel):
     )
 
 
-class ModelEntry(BaseModel):
+class ModelEntry(Schema):
     """One model."""
 
     id: str
@@ -216,7 +216,7 @@ class ModelEntry(BaseModel):
     model_spec: ModelSpec
 
 
-class ModelList(BaseModel):
+class ModelList(Schema):
     """The models of a type."""
 
     object: Literal["list"]
@@ -224,7 +224,7 @@ class ModelList(BaseModel):
     data: list[ModelEntry]
 
 
-class NameMap(BaseModel):
+class NameMap(Schema):
     """Names, and the id of the model that each stands for."""
 
     object: Literal["list"]

@@ -5,26 +5,27 @@ Source: GET /api_keys/rate_limits, GET /api_keys/rate_limits/log.
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fondaco.domain.money.limits import LimitType
+from fondaco.http.endpoint.fields import Schema
 
 
-class ApiTier(BaseModel):
+class ApiTier(Schema):
     """The account's tier."""
 
     id: str
     isCharged: bool = Field(description="Whether calls cost money.")  # noqa: N815  # the wire's name
 
 
-class Balances(BaseModel):
+class Balances(Schema):
     """Balances of the account."""
 
     USD: float
     DIEM: float
 
 
-class Limit(BaseModel):
+class Limit(Schema):
     """A rate limit."""
 
     amount: int
@@ -33,14 +34,14 @@ class Limit(BaseModel):
     )
 
 
-class ModelLimits(BaseModel):
+class ModelLimits(Schema):
     """The rate limits for a model."""
 
     apiModelId: str  # noqa: N815
     rateLimits: list[Limit]  # noqa: N815
 
 
-class Allowance(BaseModel):
+class Allowance(Schema):
     """Balances and rate limits of the account."""
 
     accessPermitted: bool = Field(  # noqa: N815
@@ -53,7 +54,7 @@ class Allowance(BaseModel):
     rateLimits: list[ModelLimits]  # noqa: N815
 
 
-class AllowanceReply(BaseModel):
+class AllowanceReply(Schema):
     """The response of GET /api_keys/rate_limits."""
 
     data: Allowance
@@ -71,7 +72,7 @@ class LimitUsage(Limit):
     )
 
 
-class ClassUsage(BaseModel):
+class ClassUsage(Schema):
     """Models that share one count, and their limits; most models have a count of their own."""
 
     limitClass: str = Field(description="The class of models, as `tiers` of the settings names it.")  # noqa: N815
@@ -79,21 +80,21 @@ class ClassUsage(BaseModel):
     limits: list[LimitUsage]
 
 
-class RunningCalls(BaseModel):
+class RunningCalls(Schema):
     """Requests of the account in progress."""
 
     running: int
     amount: int | None = Field(description="The most that may; null: any number.")
 
 
-class RateLimitUsage(BaseModel):
+class RateLimitUsage(Schema):
     """The current use of the account's rate limits."""
 
     data: list[ClassUsage]
     concurrentCalls: RunningCalls  # noqa: N815
 
 
-class Exceeded(BaseModel):
+class Exceeded(Schema):
     """A request that exceeded a rate limit."""
 
     apiKeyId: str  # noqa: N815
@@ -103,7 +104,7 @@ class Exceeded(BaseModel):
     timestamp: str
 
 
-class ExceededList(BaseModel):
+class ExceededList(Schema):
     """The last 50 requests that exceeded a rate limit, newest first."""
 
     data: list[Exceeded]

@@ -5,9 +5,9 @@ Source: Venice's guide to end-to-end encryption.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 _MODEL = Field(
     min_length=1,
@@ -41,7 +41,7 @@ class SignatureQuery(Strict):
     )
 
 
-class _Fields(BaseModel):
+class _Fields(Schema):
     """Documented fields of a response; it may have more."""
 
     model_config = ConfigDict(extra="allow")

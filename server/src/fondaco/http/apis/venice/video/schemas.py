@@ -6,7 +6,7 @@ POST /video/complete, `CompleteVideoRequest`.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fondaco.domain.media.picture_source import PictureSource
@@ -16,7 +16,7 @@ from fondaco.domain.media.video import (
     MediaSource,
     VideoRequest,
 )
-from fondaco.http.endpoint.fields import Strict
+from fondaco.http.endpoint.fields import Schema, Strict
 
 EXAMPLE_QUEUE_ID = "123e4567-e89b-12d3-a456-426614174000"
 _VIDEO: JsonDict = {
@@ -131,7 +131,7 @@ class CompleteVideoRequest(QueuedVideoRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [_QUEUED]})
 
 
-class _Shown(BaseModel):
+class _Shown(Schema):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -5,11 +5,12 @@ Source: GET and POST /api_keys/generate_web3_key.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from fondaco.domain.money.wallet import Proof
 from fondaco.http.apis.venice.keys.schemas import Description, NewKeyRequest
+from fondaco.http.endpoint.fields import Schema
 
 _LONGEST_TOKEN = 1000
 _ADDRESS = "0x45B73055F3aDcC4577Bb709db10B19d11b5c94eE"
@@ -44,13 +45,13 @@ class WalletKeyRequest(NewKeyRequest):
         return Proof(self.address, self.token, self.signature)
 
 
-class Token(BaseModel):
+class Token(Schema):
     """A token to sign."""
 
     token: str = Field(description="Sign it with the wallet, unchanged, as a personal message.")
 
 
-class TokenReply(BaseModel):
+class TokenReply(Schema):
     """The response to GET."""
 
     data: Token

@@ -2,10 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from fondaco.http.endpoint.fields import Schema
 
 
-class _Written(BaseModel):
+class _Written(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -189,7 +191,7 @@ class ResponseReply(_Written):
     user: str | None
 
 
-class ResponseEvent(BaseModel):
+class ResponseEvent(Schema):
     """One event of a streamed response, named by its `type` in the line `event:`, too."""
 
     model_config = ConfigDict(extra="allow")

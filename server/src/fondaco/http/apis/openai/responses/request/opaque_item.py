@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fondaco.domain.chat.opaque import is_shallow
 from fondaco.domain.fast_init import fast_init
 from fondaco.http.apis.openai.chat.messages import OpaqueObject
+from fondaco.http.endpoint.fields import Schema
 
 _MARK = "fondaco."
 """Begins the texts that this server made: those of others cannot be read."""
@@ -34,7 +35,7 @@ class OpaqueItem:
     """Id of a call -> its fields."""
 
 
-class _Message(BaseModel):
+class _Message(Schema):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     reasoning_details: list[OpaqueObject] | None = None
@@ -44,7 +45,7 @@ class _Message(BaseModel):
     reasoning_opaque: str | None = None
 
 
-class _Call(BaseModel):
+class _Call(Schema):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     extra_content: OpaqueObject | None = None
@@ -52,7 +53,7 @@ class _Call(BaseModel):
     thought_signature: str | None = None
 
 
-class _Content(BaseModel):
+class _Content(Schema):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     message: _Message
