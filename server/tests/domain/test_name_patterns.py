@@ -1,5 +1,6 @@
 """Name patterns: which names match, and what they lead to in a catalogue."""
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
+from fondaco.domain.models.model import AnyModel, Capabilities, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.name_patterns import NamePattern
 from fondaco.domain.money.price import EmbeddingPrice, TokenPrice
 
@@ -113,3 +114,57 @@ def test_a_suffix_follows_the_last_colon_before_an_equals_sign(
     name: str, parts: tuple[str, str | None]
 ) -> None:
     assert CATALOGUE.split(name) == parts
+
+
+def roles(
+    *order: str, seeing: str = "", calling: tuple[str, ...] = ("small", "large")
+) -> Catalogue:
+    """Return a catalogue of models in an order: `small` is the default, and `large` has the roles."""
+    traits = {
+        "small": ("default", "fastest"),
+        "large": ("function_calling_default", "default_vision"),
+    }
+    models = [
+        replace(
+            text_model(name, *traits[name]),
+            capabilities=Capabilities(function_calling=name in calling, vision=name == seeing),
+        )
+        for name in order
+    ]
+    aliases = {"gpt-4o": "default", "gpt-*-mini": "fastest", "mine": "small"}
+    return Catalogue(models, aliases)
+
+
+@pytest.mark.parametrize(
+    ("name", "with_tools"),
+    [
+        ("default", "large"),
+        ("gpt-4o", "large"),
+        ("gpt-5-mini", "large"),
+        ("small", "small"),
+        ("fastest", "small"),
+        ("mine", "small"),
+    ],
+)
+def test_tools_go_to_the_model_of_that_role_where_the_name_leaves_it_open(
+    name: str, with_tools: str
+) -> None:
+    catalogue = roles("large", "small")
+    assert catalogue.route_for(name, tools=True, images=False).model.id == with_tools
+    assert catalogue.route_for(name, tools=False, images=False).model.id == "small"
+
+
+def test_a_default_model_that_comes_first_and_calls_functions_keeps_its_requests() -> None:
+    assert roles("small", "large").route_for("gpt-4o", tools=True, images=False).model.id == "small"
+    unable = roles("small", "large", calling=("large",))
+    assert unable.route_for("gpt-4o", tools=True, images=False).model.id == "large"
+    nobody = roles("small", "large", calling=())
+    assert nobody.route_for("gpt-4o", tools=True, images=False).model.id == "small"
+
+
+def test_images_go_to_a_model_that_sees() -> None:
+    assert (
+        roles("small", "large").route_for("default", tools=False, images=True).model.id == "small"
+    )
+    seeing = roles("small", "large", seeing="large")
+    assert seeing.route_for("default", tools=False, images=True).model.id == "large"

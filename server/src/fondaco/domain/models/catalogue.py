@@ -144,6 +144,43 @@ class Catalogue:
             target = self._resolved(name, ModelType.TEXT)
         return _DEFAULT in (name, target)
 
+    def route_for(self, name: str, *, tools: bool, images: bool) -> Route[Model]:
+        """Return `route(name)`, for a request with tools or images.
+
+        Where the name stands for no particular model, the model of the role answers, if the usual one cannot, or
+        comes after it in the catalogue: lists begin with an operator's own models, and with the larger ones.
+        """
+        route = self.route(name)
+        if not (tools or images) or not self._names_a_role(name):
+            return route
+        for wanted, trait, capability in (
+            (images, "default_vision", "vision"),
+            (tools, "function_calling_default", "function_calling"),
+        ):
+            other = self._names.routes[ModelType.TEXT].get(trait) if wanted else None
+            if other is not None and self._suits_better(other.model, route.model, capability):
+                assert isinstance(other.model, Model)  # noqa: S101 - the routes of text models
+                return Route(other.model, other.engines, other.notice)
+        return route
+
+    def _names_a_role(self, name: str) -> bool:
+        """Whether a name is `default`, or an alias of a trait."""
+        if name in self._entries:
+            return False
+        target = self._targets.get(name)
+        if target is None and not self.knows(name):
+            target = self._resolved(name, ModelType.TEXT)
+        return name == _DEFAULT or (target is not None and target not in self._entries)
+
+    def _suits_better(self, other: AnyModel, usual: Model, capability: str) -> bool:
+        if not isinstance(other, Model) or not other.available:
+            return False
+        if not getattr(other.capabilities, capability):
+            return False
+        order = tuple(self._entries)
+        able = getattr(usual.capabilities, capability)
+        return not able or order.index(other.id) < order.index(usual.id)
+
     def split(self, name: str) -> tuple[str, str | None]:
         """Return a text model's name and the feature suffix behind it, if there is one.
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from fondaco.domain.chat.message import Image, Message
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import (
     FondacoError,
@@ -114,7 +115,7 @@ class Chat:
             FondacoError: before the first event, retrieval and the search decision are charged; after
                 it, the delivered output, too.
         """
-        route = self._catalogue.route(request.model)
+        route = self._route(request)
         model, whole = route.model, not request.stream
         self._expect_able(model, request)
         request = self._with_defaults(model, request, requested_tokens, instructions)
@@ -197,6 +198,22 @@ class Chat:
         begun, engines = engine.begin(request), self._engines.of(model)
         return FastCall(calls, model, begun, engines, request, tokens, ceiling, reserve)
 
+    def _route(self, request: ChatRequest) -> Route[Model]:
+        """Return the model that answers a request.
+
+        Raises:
+            ModelNotFoundError: no text model does.
+        """
+        options = request.options
+        if options is NO_OPTIONS:
+            return self._catalogue.route(request.model)
+        tools = options.tool_options
+        return self._catalogue.route_for(
+            request.model,
+            tools=bool(tools and tools.callable),
+            images=options.media and any(map(_shows_images, request.messages)),
+        )
+
     async def count(self, call: Call, request: ChatRequest) -> CountedPrompt:
         """Count a request's prompt, without web retrieval; it counts in the rate limits, and costs nothing.
 
@@ -204,7 +221,7 @@ class Chat:
             PromptNotCountableError: the model's engine reports the number only with its answer.
             FondacoError: as `answer` before its first event.
         """
-        route = self._catalogue.route(request.model)
+        route = self._route(request)
         model = route.model
         self._expect_able(model, request)
         request = self._with_defaults(model, request, None, "")
@@ -299,6 +316,11 @@ def _started(
         ignored,
         tokens.input_tokens,
     )
+
+
+def _shows_images(message: Message) -> bool:
+    content = message.content
+    return isinstance(content, tuple) and any(isinstance(part, Image) for part in content)
 
 
 def _estimated_tokens(request: ChatRequest, requested_tokens: int | None) -> int:
