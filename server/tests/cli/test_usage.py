@@ -21,7 +21,7 @@ DAY_S = 86_400
 @pytest.fixture
 def charged(fondaco: Fondaco, home: Path) -> Fondaco:
     """A home whose account was charged for a call on two days, and in DIEM for an image."""
-    key = fondaco("keys", "create", "--json").json
+    key = fondaco("keys", "create", "--description", "CI", "--json").json
     assert isinstance(key, dict)
     text = TokenPrice(nano("0.2"), nano("0.9")).charge("toy", Usage(1200, 0, 300))
     image = ImagePrice(nano("0.01"), 0, 0, 0).charge("painter", Usage(images=1))
@@ -136,6 +136,7 @@ def test_charges_are_added_up(charged: Fondaco, by: str, sums: set[tuple[str, st
 def test_charges_are_added_up_by_key(charged: Fondaco) -> None:
     [usd, diem] = rows(charged, "--by", "key")
     assert usd["key"] == diem["key"] != ""
+    assert usd["description"] == diem["description"] == "CI"
     assert (usd["amount"], diem["amount"]) == ("-0.00102", "-0.02")
 
 

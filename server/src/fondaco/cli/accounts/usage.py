@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fondaco.http.apis.venice.billing.usage_rows import UsageRow
     from fondaco.ports import ChargeQuery
     from fondaco.settings import Settings
+    from fondaco.stores.sqlite.accounts.admin_store import AdminStore
     from fondaco.stores.sqlite.accounts.charges import ChargeSum, SqliteCharges
 
 
@@ -39,6 +40,7 @@ _TABLE = Table(
     optional=("notes", "pricePerUnitUsd", "requestId", "units"),
     headings={"pricePerUnitUsd": "usdPerUnit"},
 )
+_SUMS = Table(_EMPTY, flexible="description")
 
 
 def usage(
@@ -109,7 +111,10 @@ def usage(
     )
     with _charges(settings) as charges:
         if by is not None:
-            print_rows(_sums(charges, query, by), Table(_EMPTY), as_json=as_json, wide=wide)
+            rows = _sums(charges, query, by)
+            if by is By.KEY:
+                rows = [*_described(rows, admin_store)]
+            print_rows(rows, _SUMS, as_json=as_json, wide=wide)
         elif as_csv:
             _print_csv(charges.read(query).charges if paged else charges.all(query))
         else:
@@ -181,6 +186,14 @@ def _sums(charges: "SqliteCharges", query: "ChargeQuery", by: By) -> Sequence[Ro
         }
         for one in sums
     ]
+
+
+def _described(sums: Iterable[Row], admin_store: "AdminStore") -> Iterator[Row]:
+    """Yield the sums of keys with the keys' descriptions."""
+    described = {one.key.id: one.key.description for one in admin_store.keys(None)}
+    for row in sums:
+        key_id = row["key"]
+        yield {"key": key_id, "description": described.get(str(key_id), ""), **row}
 
 
 def _by_model(sums: Sequence["ChargeSum"]) -> list["ChargeSum"]:

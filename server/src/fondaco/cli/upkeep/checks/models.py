@@ -43,9 +43,15 @@ def checked(settings: Settings) -> Iterator[Diagnosis]:
     """Yield the findings about model files and packages."""
     missing = missing_files(settings)
     found = [*_default(settings, missing), *_own(settings, missing), *_damaged(settings)]
-    here = sum(1 for name in settings.models if name not in missing)
-    yield from found or [ok(_CHECK, f"{here} of {len(settings.models)} can be served")]
+    yield from found or [ok(_CHECK, _served(settings, missing))]
     yield from _extras()
+
+
+def _served(settings: Settings, missing: frozenset[str]) -> str:
+    """Return how many models can be served, and which cannot."""
+    absent = [name for name in settings.models if name in missing]
+    rest = f"; not downloaded: {', '.join(absent)}" if absent else ""
+    return f"{len(settings.models) - len(absent)} of {len(settings.models)} can be served{rest}"
 
 
 def _default(settings: Settings, missing: frozenset[str]) -> Iterator[Diagnosis]:
