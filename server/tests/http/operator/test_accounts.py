@@ -313,6 +313,8 @@ async def test_nobody_is_let_into_a_disabled_account(one: House) -> None:
     good(await change(one, "research", disabled=True))
     reply = await one.client.post(f"{ACCOUNTS}/research/login-links")
     assert "is disabled, so nobody can log in to it" in refused(reply, 409)
+    reply = await one.client.post(f"{ACCOUNTS}/research/keys", json=FIRST_KEY)
+    assert "is disabled, so its keys are refused" in refused(reply, 409)
 
 
 async def test_a_first_key_is_of_the_new_account(

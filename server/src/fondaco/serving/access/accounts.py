@@ -3,7 +3,7 @@
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 
-from fondaco.domain.errors import InvalidRequestError, NotFoundError
+from fondaco.domain.errors import ConflictError, InvalidRequestError, NotFoundError
 from fondaco.domain.money.account import Account
 from fondaco.domain.money.call import IdempotencyKey
 from fondaco.domain.money.limits import known_tier
@@ -103,6 +103,18 @@ class AccountManagement:
             return await self._accounts.grant(
                 name, usd, notes, self._clock.now(), grant_id=grant_id
             )
+
+
+def expect_enabled(account: Account, consequence: str) -> None:
+    """Return if an account is enabled, before a way into it is made; `consequence` says what it would be worth.
+
+    Raises:
+        ConflictError: it is disabled.
+    """
+    if account.disabled:
+        raise ConflictError(
+            f"The account {account.name!r} is disabled, so {consequence}. Enable it first."
+        )
 
 
 @contextmanager

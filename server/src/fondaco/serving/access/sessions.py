@@ -8,7 +8,6 @@ from hashlib import sha256
 import anyio
 
 from fondaco.domain.errors import (
-    ConflictError,
     InactiveKeyError,
     LoginRefusedError,
     SessionEndedError,
@@ -25,6 +24,7 @@ from fondaco.domain.sessions import (
     session_token,
 )
 from fondaco.ports import Clock, Ids, Keys, SessionStore
+from fondaco.serving.access.accounts import expect_enabled
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.key_ring import KeyRing
 
@@ -166,10 +166,7 @@ class Sessions:
             ConflictError: the account is disabled.
             StorageFailedError: the store cannot be written.
         """
-        if account.disabled:
-            raise ConflictError(
-                f"The account {account.name!r} is disabled, so nobody can log in to it. Enable it first."
-            )
+        expect_enabled(account, "nobody can log in to it")
         token, now = login_token(self._ids.secret_bits()), self._clock.now()
         expires_at = now + self._link_lifetime_s
         await self._store.add_login(

@@ -1,6 +1,7 @@
 """POST /api/v1/operator/accounts/{name}/keys."""
 
 from fondaco.domain.errors import (
+    ConflictError,
     NotFoundError,
     RateLimitExceededError,
     StorageFailedError,
@@ -15,12 +16,14 @@ from fondaco.http.apis.venice.keys.writer import new_key_entry
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.serving.access.accounts import expect_enabled
 
 
 async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
-    """Create a key of an account; its secret is shown only once."""
+    """Create a key of an enabled account; its secret is shown only once."""
     platform, exchange, request = context.platform, context.exchange, context.body
     account = (await platform.account_management.find(context.path["name"])).account
+    expect_enabled(account, "its keys are refused")
     limits = request.consumptionLimit
     new_key = await platform.api_keys.issue(
         account.id,
@@ -47,5 +50,11 @@ ENDPOINT = Endpoint(
     parameters={"name": NAME},
     slashes=True,
     responses={200: Content("The key, with its secret", MadeKeyReply)},
-    errors=(NotFoundError, TooManyKeysError, RateLimitExceededError, StorageFailedError),
+    errors=(
+        NotFoundError,
+        ConflictError,
+        TooManyKeysError,
+        RateLimitExceededError,
+        StorageFailedError,
+    ),
 )
