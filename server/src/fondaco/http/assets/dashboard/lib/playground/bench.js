@@ -7,6 +7,7 @@
 import { send } from "../api.js";
 import { randomId } from "../ids.js";
 import { ofCharacters, ofTokens, ofUnits } from "./charges.js";
+import { defaultVoice } from "./models.js";
 
 /** @typedef {import("./models.js").Model} Model */
 /** @typedef {import("./charges.js").Charge} Charge */
@@ -74,7 +75,7 @@ export function requestOf(model, draft, fields) {
     case "image":
       return { kind: "image", body: { model: model.id, prompt, ...fields }, attachments: [] };
     case "tts":
-      return { kind: "speech", body: { model: model.id, input: prompt, voice: model.model_spec.voices?.[0] ?? "af_sky", ...fields }, attachments: [] };
+      return { kind: "speech", body: { model: model.id, input: prompt, voice: defaultVoice(model), ...fields }, attachments: [] };
     case "embedding":
       return { kind: "embedding", body: { model: model.id, input: inputs(draft), ...fields }, attachments: [] };
     case "upscale":

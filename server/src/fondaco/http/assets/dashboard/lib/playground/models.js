@@ -31,6 +31,19 @@
  * @property {Spec} model_spec
  */
 
+/**
+ * Return the voice of a speech model that the API uses where a request names none.
+ *
+ * @param {Model} model
+ */
+export function defaultVoice(model) {
+  const voices = model.model_spec.voices ?? [];
+  return voices.length === 0 || voices.includes(VOICE) ? VOICE : voices[0];
+}
+
+/** The API's default; a model without it speaks with the nearest of its voices. */
+const VOICE = "af_sky";
+
 /** The types in the order of the picker, with their names. */
 export const TYPES = /** @type {const} */ ([
   ["text", "Chat"],

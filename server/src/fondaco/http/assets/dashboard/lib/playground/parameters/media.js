@@ -4,6 +4,8 @@
  * Source: the guides of images, speech, transcription, embeddings and video.
  */
 
+import { defaultVoice } from "../models.js";
+
 /** @typedef {import("../models.js").Model} Model */
 /** @typedef {import("../parameters.js").Parameter} Parameter */
 /** @typedef {import("../parameters.js").Section} Section */
@@ -57,7 +59,7 @@ export function speech(model) {
     {
       title: "Voice",
       parameters: [
-        { name: "voice", label: "Voice", kind: "choice", choices: voices, standard: voices[0] ?? "the model's", help: "The voices that this model has." },
+        { name: "voice", label: "Voice", kind: "choice", choices: voices, standard: defaultVoice(model), help: "The voices that this model has." },
         { name: "speed", label: "Speed", kind: "number", min: 0.25, max: 4, step: 0.05, standard: 1, help: "1 is the voice's own speed. The pitch stays." },
         { name: "response_format", label: "Format", kind: "choice", choices: ["mp3", "opus", "aac", "flac", "wav"], standard: "mp3", help: "The format of the file." },
         { name: "instructions", label: "Instructions", kind: "text", most: 4096, standard: "none", help: "How to speak; models that do not heed them ignore them." },
