@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from PIL import Image
@@ -37,9 +38,10 @@ def test_screenshots_are_small() -> None:
 
 @pytest.mark.screenshots
 @pytest.mark.parametrize("theme", THEMES)
-def test_screenshots_are_made(tmp_path: Path, browse: Browse, watch: Watch, theme: Theme) -> None:
+def test_screenshots_are_made(browse: Browse, watch: Watch, theme: Theme) -> None:
     FOLDER.mkdir(exist_ok=True)
-    with showroom(tmp_path / "home") as served:
+    # Pages show the home folder: not one that is named after a test.
+    with TemporaryDirectory(prefix="fondaco-") as folder, showroom(Path(folder, "home")) as served:
         watch.origin = served.program.url
         watch.expect(401, "/dashboard/session")
         page = browse(theme=theme)
