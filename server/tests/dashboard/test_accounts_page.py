@@ -79,8 +79,8 @@ def test_another_link_is_made_for_an_account_that_is_there(
     served: Dashboard, page: Page, account: str
 ) -> None:
     log_in_by_link(page, served, "accounts")
-    page.get_by_role("button", name=f"Way in to {account}").click()
-    dialog = page.get_by_role("dialog", name=f"Way in to {account}")
+    page.get_by_role("button", name=f"Give access to {account}").click()
+    dialog = page.get_by_role("dialog", name=f"Give access to {account}")
     dialog.get_by_role("button", name="Make a login link").click()
     expect(dialog.locator("pre")).to_contain_text(f"{served.url}?login=")
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asset } from "./assets.mjs";
 
-const { bytes, compact, date, dateTime, duration, money, number, plural, relative, shortDate } = await import(asset("lib/format.js"));
+const { bytes, compact, date, dateTime, duration, inWords, money, number, plural, relative, shortDate } = await import(asset("lib/format.js"));
 
 test("money has the digits that it needs", () => {
   const told = [0, 12.5, 9.987654, 1234567.891, 0.25, 0.1234567, 0.000153, 0.000000001, 0.0000000001, -0.5];
@@ -46,4 +46,9 @@ test("days are UTC days, whatever the zone of the browser", () => {
 
 test("lengths of time have at most two units", () => {
   assert.deepEqual([0.35, 4.25, 200, 50_700, 90_000].map(duration), ["350 ms", "4.3 s", "3 min 20 s", "14 h 5 min", "1 d 1 h"]);
+});
+
+test("codes of faults are shown in words", () => {
+  assert.equal(inWords("ConnectFailedError"), "connect failed");
+  assert.equal(inWords("MODEL_AT_CAPACITY"), "model at capacity");
 });

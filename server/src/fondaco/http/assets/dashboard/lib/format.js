@@ -161,3 +161,16 @@ export function duration(seconds) {
 /** @param {number} large @param {string} unit @param {number} small @param {string} smallUnit */
 const joined = (large, unit, small, smallUnit) =>
   small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
+
+/**
+ * Return the code of a fault in words: `ConnectFailedError` as "connect failed", `MODEL_AT_CAPACITY` as "model at capacity".
+ *
+ * @param {string} code
+ */
+export function inWords(code) {
+  return code
+    .replace(/Error$/, "")
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll("_", " ")
+    .toLowerCase();
+}

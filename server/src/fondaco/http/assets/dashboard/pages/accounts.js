@@ -111,7 +111,7 @@ function Actions({ account, isOwn, open }) {
   const verb = account.disabled ? "Enable" : "Disable";
   const { name } = account;
   return html`<div class="table-actions">
-    ${!isOwn && !account.disabled && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "enter", account })} aria-label=${`Way in to ${name}`}>Way in<//>`}
+    ${!isOwn && !account.disabled && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "enter", account })} aria-label=${`Give access to ${name}`}>Give access<//>`}
     <${Button} small kind="quiet" onClick=${() => open({ kind: "grant", account })} aria-label=${`Grant funds to ${name}`}>Grant<//>
     <${Button} small kind="quiet" onClick=${() => open({ kind: "change", account })} aria-label=${`Change ${name}`}>Change<//>
     ${!isOwn && html`<${Button} small kind="quiet" onClick=${() => open({ kind: "switch", account })} aria-label=${`${verb} ${name}`}>${verb}<//>`}

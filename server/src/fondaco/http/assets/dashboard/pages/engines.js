@@ -1,7 +1,7 @@
 /** Engines: for an operator, what runs the models, and how it is. */
 import { html } from "../lib/ui.js";
 import { get } from "../lib/api.js";
-import { bytes, dateTime, number, plural, relative } from "../lib/format.js";
+import { bytes, dateTime, inWords, number, plural, relative } from "../lib/format.js";
 import { useResource } from "../lib/resource.js";
 import { link } from "../lib/router.js";
 import { LinkButton } from "../components/button.js";
@@ -86,7 +86,7 @@ function Card({ engine }) {
       <dt>Calls</dt><dd>${number(engine.running)} running, ${number(engine.waiting)} waiting</dd>
       ${engine.memoryBytes !== null && html`<dt>Memory</dt><dd>${bytes(engine.memoryBytes)}</dd>`}
       <dt>Last fault</dt>
-      <dd>${engine.lastFaultAt ? html`<${When} time=${engine.lastFaultAt} />${engine.lastFault && html` (${engine.lastFault})`}` : "None"}</dd>
+      <dd>${engine.lastFaultAt ? html`<${When} time=${engine.lastFaultAt} />${engine.lastFault && html` (${inWords(engine.lastFault)})`}` : "None"}</dd>
       <dt>Models</dt>
       <dd><ul class="stack stack-tight">${modelsOf(engine).map((one) => html`<li key=${one.model}><${Model} of=${one} /></li>`)}</ul></dd>
     </dl>

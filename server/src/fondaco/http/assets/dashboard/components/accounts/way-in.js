@@ -20,7 +20,7 @@ export function WayIn({ account, isNew, onChanged, onClose }) {
     onChanged({ ...account, keys: account.keys + 1 });
     return made;
   });
-  return html`<${Dialog} title=${isNew ? `${name} is created` : `Way in to ${name}`} onClose=${onClose}>
+  return html`<${Dialog} title=${isNew ? `${name} is created` : `Give access to ${name}`} onClose=${onClose}>
     <div class="stack">
       <section class="stack stack-tight">
         <h3>For its owner: a login link</h3>
