@@ -67,7 +67,9 @@ class VeniceClient:
                 HTTP cannot carry the key or a header.
         """
         if timeout <= 0:
-            raise ValueError(f"timeout={timeout!r} is no time to wait. Give seconds.")
+            raise ValueError(
+                f"timeout={timeout!r} is not a valid timeout. Give a number of seconds."
+            )
         if max_retries < 0:
             raise ValueError(f"max_retries={max_retries!r} is negative. Give 0 for none.")
         self._api_key = _settings.api_key(api_key)

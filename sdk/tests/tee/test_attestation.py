@@ -438,7 +438,7 @@ async def test_a_standard_without_encryption_leads_to_the_originals(
 
 async def test_what_is_no_json_is_refused(client: VeniceClient, service: Service) -> None:
     service.report = lambda report: [report]
-    await refused(client, SOFTWARE, "no JSON object")
+    await refused(client, SOFTWARE, "not a JSON object")
 
 
 # dcap-qvl

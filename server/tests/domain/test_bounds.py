@@ -21,7 +21,7 @@ def padded(size: int) -> object:
 
 
 BROKEN = {
-    "size": (padded(16_385), "is 16385 bytes long; the most are 16384"),
+    "size": (padded(16_385), "is 16385 bytes long; the maximum is 16384"),
     "size in bytes": ({"title": "é" * 9_000}, "bytes long"),
     "depth": (nested(51), "is nested 51 deep; the most is 50"),
     "depth beyond any parser": ({"x": nested(400)}, "nested 401 deep"),

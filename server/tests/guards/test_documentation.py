@@ -50,3 +50,24 @@ def test_decisions_are_numbered_without_gap_and_fit_on_a_page() -> None:
     pages = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     assert [p.name for p in pages if len(p.read_text().splitlines()) > 80] == []
+
+
+_FILE = re.compile(r"`([\w./-]+\.py)`")
+_OF_OTHERS = {"multipart.py", "constants.py", "agent.py"}
+"""Files of other projects, or of a reader."""
+
+
+def test_files_that_the_documentation_names_exist() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [f"/{one}" for one in listed.stdout.split()]
+    pages = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
+    named = {(page.name, name) for page in pages for name in _FILE.findall(page.read_text())}
+    assert len(named) > 50
+    gone = {
+        (page, name)
+        for page, name in named
+        if name not in _OF_OTHERS and not any(one.endswith(f"/{name}") for one in files)
+    }
+    assert gone == set()

@@ -161,7 +161,7 @@ def test_a_path_that_leaves_the_home_or_is_a_servers_own_is_refused(
     path: str, refused: Callable[[bytes], str]
 ) -> None:
     said = refused(packed(listed(DATABASE, (path, b"x")), member(*DATABASE)))
-    assert "is no path of a file in a home" in said
+    assert "is not the path of a file in a home folder" in said
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def _fault(base_url: str) -> str | None:
         parts = urlsplit(base_url)
         _ = parts.port
     except ValueError as error:
-        return f"is no address: {error}"
+        return f"is not a valid address: {error}"
     return _fault_of(parts)
 
 

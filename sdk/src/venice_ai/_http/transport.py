@@ -102,7 +102,7 @@ class Transport:
             asked = response.request
             path = str(asked.url).partition("?")[0].removeprefix(self.options.base_url)
             raise InvalidResponseError(
-                f"The reply to {asked.method} {path} is no {model.__name__}: {error}",
+                f"The response to {asked.method} {path} is not a valid {model.__name__}: {error}",
                 status=response.status_code,
                 body=response.text,
                 headers=response.headers,

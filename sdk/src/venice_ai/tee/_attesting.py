@@ -148,7 +148,7 @@ def json_object(content: bytes, path: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not is_object(value):
-        raise refused(f"The reply to GET {path} is no JSON object.")
+        raise refused(f"The response to GET {path} is not a JSON object.")
     return value
 
 

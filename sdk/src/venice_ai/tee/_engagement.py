@@ -81,7 +81,7 @@ def require_libraries() -> None:
 
 def _faults(body: Mapping[str, Any], parameters: Mapping[str, object]) -> Iterator[str]:
     if not _is_confidential(body["model"]):
-        yield f"the model {body['model']!r} is none of those named e2ee-*"
+        yield f"the model {body['model']!r} is not one of the models named e2ee-*"
     for name in _TOOLS:
         if body.get(name) not in (*_OFF, []):
             yield f"{name} would be seen by the server"

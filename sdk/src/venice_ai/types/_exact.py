@@ -43,6 +43,6 @@ def _written(value: object) -> str:
         return f"{{{','.join(fields)}}}"
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise ValueError(f"{value!r} is no amount. Give a number.")
+            raise ValueError(f"{value!r} is not an amount. Give a number.")
         return f"{value:f}"
     return json.dumps(value, allow_nan=False)

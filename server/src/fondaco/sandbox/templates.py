@@ -35,7 +35,7 @@ class SandboxedTemplates:
     async def render(self, template: str, variables: Mapping[str, object]) -> str:
         """Return the rendered prompt; see `Templates.render`."""
         if (size := len(template.encode())) > MOST_BYTES:
-            raise _unusable(f"is {size} bytes long; the most are {MOST_BYTES}")
+            raise _unusable(f"is {size} bytes long; the maximum is {MOST_BYTES}")
         now = datetime.fromtimestamp(self._clock.now(), UTC).isoformat()
         variables_json = orjson.dumps(variables).decode()
         try:

@@ -102,7 +102,7 @@ def request_of(
         InvalidRequestError: The chat is to be confidential, and cannot be.
     """
     if "max_tokens" in options:
-        raise TypeError("max_tokens is no argument: say max_completion_tokens instead.")
+        raise TypeError("max_tokens is not supported: use max_completion_tokens instead.")
     if isinstance(messages, str | Mapping):
         raise TypeError("messages has to be a list. Pass [UserMessage(content=...)].")
     fields = {name: value for name, value in options.items() if value is not None}

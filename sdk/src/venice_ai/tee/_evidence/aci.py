@@ -128,5 +128,5 @@ def _chosen_key(keyset: Keyset) -> ModelKey:
                 try:
                     return ModelKey(algo, suite.public_key(key.public_key).hex())
                 except ValueError as error:
-                    raise refused(f"The enclave's key of {algo} is none: {error}") from error
+                    raise refused(f"The enclave's {algo} key is invalid: {error}") from error
     raise refused(f"The enclave has no key of {' or '.join(ACI_SUITES)}.")

@@ -195,7 +195,7 @@ def _check_gpu_nonce(reply: Mapping[str, Any], nonce: str) -> None:
         try:
             payload = json.loads(payload)
         except ValueError:
-            raise refused("The attestation's nvidia_payload is no JSON.") from None
+            raise refused("The attestation's nvidia_payload is not JSON.") from None
     if not is_object(payload) or payload.get("nonce") is None:
         return
     hashed = hashlib.sha256(unhex(nonce)).hexdigest()

@@ -60,7 +60,7 @@ def _size_fault(text: str) -> str | None:
     if not text:
         return "is empty"
     if (size := len(text.encode())) > MOST_BYTES:
-        return f"is {size} bytes long; the most are {MOST_BYTES}"
+        return f"is {size} bytes long; the maximum is {MOST_BYTES}"
     return None
 
 
@@ -68,7 +68,7 @@ def _regex_fault(pattern: str) -> str | None:
     if (depth := _depth(re.sub(r"\\.", "", pattern))) > MOST_NESTING:
         return f"is nested {depth} deep; the most is {MOST_NESTING}"
     if (length := unrolled(pattern)) > MOST_PATTERN:
-        return f"repeats up to {length} characters; the most are {MOST_PATTERN}"
+        return f"repeats up to {length} characters; the maximum is {MOST_PATTERN}"
     return None
 
 
@@ -76,7 +76,7 @@ def _choices_fault(options: tuple[str, ...]) -> str | None:
     if "" in options:
         return "has an empty text; each needs a character at least"
     if len(options) > MOST_CHOICES:
-        return f"has {len(options)} texts; the most are {MOST_CHOICES}"
+        return f"has {len(options)} texts; the maximum is {MOST_CHOICES}"
     return None
 
 
@@ -87,11 +87,11 @@ def _grammar_fault(rules: str) -> str | None:
             return f"has a regular expression that {fault}"
     bare = pattern.sub(" ", rules)
     if (count := len(_RULE.findall(bare))) > MOST_RULES:
-        return f"has {count} rules; the most are {MOST_RULES}"
+        return f"has {count} rules; the maximum is {MOST_RULES}"
     if (depth := _depth(bare)) > MOST_NESTING:
         return f"is nested {depth} deep; the most is {MOST_NESTING}"
     if (repeats := sum(map(_times, _REPEATS.finditer(bare)))) > MOST_REPEATS:
-        return f"repeats {repeats} times in all; the most are {MOST_REPEATS}"
+        return f"repeats {repeats} times in all; the maximum is {MOST_REPEATS}"
     return None
 
 

@@ -57,7 +57,7 @@ def expect_bounded(schema: str, field: str) -> None:
 
 def _fault(text: str) -> str | None:
     if (size := len(text.encode())) > MOST_BYTES:
-        return f"is {size} bytes long; the most are {MOST_BYTES}"
+        return f"is {size} bytes long; the maximum is {MOST_BYTES}"
     if (depth := _depth(text)) > MOST_NESTING:
         return f"is nested {depth} deep; the most is {MOST_NESTING}"
     for keyword, value in _keywords(json.loads(text)):
@@ -71,11 +71,9 @@ def _fault_of(keyword: str, value: Json) -> str | None:
         case str() if keyword in _REFERENCES and not value.startswith("#"):
             return f"refers to {value!r}; only references that start with '#' are supported"
         case str() if keyword == "pattern" and (length := unrolled(value)) > MOST_PATTERN:
-            return (
-                f"has a pattern that repeats up to {length} characters; the most are {MOST_PATTERN}"
-            )
+            return f"has a pattern that repeats up to {length} characters; the maximum is {MOST_PATTERN}"
         case list() if keyword == "enum" and len(value) > MOST_CHOICES:
-            return f"has an enum of {len(value)} values; the most are {MOST_CHOICES}"
+            return f"has an enum of {len(value)} values; the maximum is {MOST_CHOICES}"
         case int() | float() if keyword in _LEAST and value > _LEAST[keyword]:
             return f"has {keyword} {value}; the most is {_LEAST[keyword]}"
     return None

@@ -20,7 +20,7 @@ def verify_quote(check: str, encoded: str, bound: bytes) -> Iterator[Finding]:
     try:
         quote = Quote.of(content or b"")
     except EvidenceUnavailableError:
-        yield failed(check, "The evidence is no TDX quote.")
+        yield failed(check, "The evidence is not a TDX quote.")
         return
     if quote.is_debug:
         yield failed(check, "The machine is in debug mode: its host can read its memory.")

@@ -45,7 +45,7 @@ def unpack(
             source.expect_end()
     except DamagedBackupError as error:
         raise DamagedBackupError(
-            f"The file is no backup of Fondaco, or was damaged: {error}. Nothing was restored."
+            f"The file is not a Fondaco backup, or it is damaged: {error}. Nothing was restored."
         ) from error
     except (
         tarfile.TarError,
@@ -56,7 +56,7 @@ def unpack(
         RecursionError,
     ) as error:
         raise DamagedBackupError(
-            "The file is no backup of Fondaco, or was damaged: it cannot be unpacked. Nothing was restored."
+            "The file is not a Fondaco backup, or it is damaged: it cannot be unpacked. Nothing was restored."
         ) from error
     return manifest
 
@@ -71,7 +71,7 @@ def _unpack(source: "_Allowance", folder: Path, progress: Callable[[int, int], N
             member = _next(tar, source, expected.path)
             if member.size != expected.bytes:
                 raise DamagedBackupError(
-                    f"{expected.path!r} has another size than its manifest says"
+                    f"{expected.path!r} does not have the size that the manifest states"
                 )
             source.allow(expected.bytes + _HEADER)
             _unpack_file(tar, member, expected, folder)
@@ -79,7 +79,7 @@ def _unpack(source: "_Allowance", folder: Path, progress: Callable[[int, int], N
             progress(done, manifest.total_bytes)
         source.allow(_HEADER)
         if tar.next() is not None:
-            raise DamagedBackupError("it holds a file that its manifest does not name")
+            raise DamagedBackupError("it contains a file that the manifest does not list")
     return manifest
 
 
@@ -104,7 +104,7 @@ class _Allowance(io.RawIOBase):
         content = self._stream.read(size)
         self._left -= len(content)
         if self._left < 0:
-            raise DamagedBackupError("it unpacks to more than its manifest says")
+            raise DamagedBackupError("it unpacks to more than the manifest states")
         return content
 
     def expect_end(self) -> None:
@@ -112,7 +112,7 @@ class _Allowance(io.RawIOBase):
         self.allow(_HEADER)
         while content := self.read(_BLOCK):
             if content.strip(b"\0"):
-                raise DamagedBackupError("something follows its last file")
+                raise DamagedBackupError("there is data after its last file")
 
 
 def _manifest(tar: tarfile.TarFile, source: _Allowance) -> Manifest:
@@ -137,9 +137,9 @@ def _next(tar: tarfile.TarFile, source: _Allowance, name: str) -> tarfile.TarInf
     if member is None:
         raise DamagedBackupError(f"{name!r} is missing")
     if member.name != name or member.type not in {tarfile.REGTYPE, tarfile.AREGTYPE}:
-        raise DamagedBackupError(f"it holds something else where {name!r} has to be")
+        raise DamagedBackupError(f"it contains something else in place of {name!r}")
     if member.issparse():
-        raise DamagedBackupError(f"{name!r} is no plain file")
+        raise DamagedBackupError(f"{name!r} is not a regular file")
     return member
 
 
@@ -166,4 +166,4 @@ def _unpack_file(
         file.flush()
         os.fsync(file.fileno())
     if path.stat().st_size != expected.bytes or digest.hexdigest() != expected.sha256:
-        raise DamagedBackupError(f"{expected.path!r} has another content than its manifest says")
+        raise DamagedBackupError(f"{expected.path!r} does not match its hash in the manifest")

@@ -161,7 +161,9 @@ def _copy(path: Path, copy: Path) -> None:
     read = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(read, "rb") as source:  # noqa: PTH123 (a descriptor)
         if not stat.S_ISREG(os.fstat(read).st_mode):
-            raise BackupError(f"{str(path)!r} is no file. Move it out of the home folder.")
+            raise BackupError(
+                f"{str(path)!r} is not a regular file. Move it out of the home folder."
+            )
         content = source.read(_LARGEST_FILE + 1)
     if len(content) > _LARGEST_FILE:
         raise BackupError(

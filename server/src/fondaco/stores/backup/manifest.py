@@ -71,7 +71,7 @@ class Manifest:
         try:
             fields = json.loads(text)
             if fields["product"] != "fondaco":
-                raise DamagedBackupError("it is a backup of another program")
+                raise DamagedBackupError("it was made by another program")
             if fields["format"] != _FORMAT:
                 raise BackupError(
                     f"The backup has the format {fields['format']!r}, and this program reads {_FORMAT}. Install the "
@@ -84,7 +84,7 @@ class Manifest:
         if not all(isinstance(one, str) and one.isprintable() for one in texts):
             raise DamagedBackupError(f"its {NAME} cannot be read")
         if not _REVISION.fullmatch(texts[1]):
-            raise DamagedBackupError("it names no revision of a database")
+            raise DamagedBackupError("it does not state the database's revision")
         _expect_distinct(files)
         return cls(*texts, files)
 
@@ -92,9 +92,11 @@ class Manifest:
 def _file(fields: Any) -> BackupFile:
     path, size, sha256 = fields["path"], fields["bytes"], fields["sha256"]
     if not isinstance(path, str) or not _is_safe(path):
-        raise DamagedBackupError(f"{str(path)[:_LONGEST_NAME]!r} is no path of a file in a home")
+        raise DamagedBackupError(
+            f"{str(path)[:_LONGEST_NAME]!r} is not the path of a file in a home folder"
+        )
     if type(size) is not int or not 0 <= size <= _LARGEST or not _SHA256.fullmatch(sha256):
-        raise DamagedBackupError(f"size or hash of {path!r} is none")
+        raise DamagedBackupError(f"the size or hash of {path!r} is invalid")
     return BackupFile(path, size, sha256)
 
 
@@ -116,7 +118,7 @@ def _expect_distinct(files: Sequence[BackupFile]) -> None:
     paths = {file.path for file in files}
     folders = {"/".join(parts[:end]) for parts in _parts(paths) for end in range(1, len(parts))}
     if not files or len(files) > _MOST_FILES or len(paths) < len(files) or paths & folders:
-        raise DamagedBackupError("its list of files contradicts itself")
+        raise DamagedBackupError("its list of files is inconsistent")
     if DATABASE not in paths:
         raise DamagedBackupError(f"it has no {DATABASE}")
 

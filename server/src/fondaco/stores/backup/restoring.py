@@ -68,7 +68,7 @@ def restore_backup(
         old = state_in(folder)
         if old and kept_name is None:
             raise HomeUnusableError(
-                f"The home folder {str(folder)!r} has state already ({', '.join(old)}). Name an empty one with "
+                f"The home folder {str(folder)!r} already contains a server's state ({', '.join(old)}). Name an empty one with "
                 "--home, or add --replace, which keeps the old state in a folder beside the new one."
             )
         try:
@@ -116,7 +116,7 @@ def _checked(stage: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
             database.execute("PRAGMA journal_mode = DELETE")  # leaves one file to be moved
     except (DatabaseUnusableError, sqlite3.Error) as error:
         raise DamagedBackupError(
-            f"The backup's {DATABASE} is no database of Fondaco, or was damaged before it was backed up. "
+            f"The backup's {DATABASE} is not a Fondaco database, or was damaged before it was backed up. "
             "Nothing was restored."
         ) from error
     pepper, warnings = stage / PEPPER, list[str]()
