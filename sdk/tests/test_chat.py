@@ -129,7 +129,7 @@ async def test_fields_of_the_future_are_sent_on(client: VeniceClient) -> None:
 
 
 async def test_max_tokens_is_refused_by_its_new_name(client: VeniceClient) -> None:
-    with pytest.raises(TypeError, match="say max_completion_tokens instead"):
+    with pytest.raises(TypeError, match="use max_completion_tokens instead"):
         await client.chat.completions.create(model="toy", messages=QUESTION, max_tokens=5)
 
 
@@ -287,7 +287,7 @@ async def test_a_model_that_ends_is_warned_of_once(raw: RawServer) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"model": "toy"}, "none of those named e2ee-"),
+        ({"model": "toy"}, "not one of the models named e2ee-"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
         ({"venice_parameters": {"enable_web_search": "on"}}, "enable_web_search"),
         ({"venice_parameters": {"character_slug": "alan-watts"}}, "character_slug"),

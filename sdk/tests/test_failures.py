@@ -310,7 +310,7 @@ async def test_a_single_call_can_have_less_patience(raw: RawServer) -> None:
 @pytest.mark.parametrize("body", ["<html>", "[]", '{"choices": 7}'])
 async def test_a_reply_that_is_none_is_told(raw: RawServer, body: str) -> None:
     raw.answer(reply(200, body))
-    with pytest.raises(InvalidResponseError, match="no ChatCompletionResponse") as told:
+    with pytest.raises(InvalidResponseError, match="not a valid ChatCompletionResponse") as told:
         await ask(raw)
     assert told.value.body == body
     assert len(raw.heads) == 1

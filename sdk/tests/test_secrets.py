@@ -159,7 +159,7 @@ async def test_a_reply_that_is_none_is_not_quoted_in_the_error(raw: RawServer) -
     body = json.dumps({"data": {"id": [SECRET], "apiKey": 7}})
     raw.answer(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
     async with VeniceClient(base_url=f"http://127.0.0.1:{raw.port}") as client:
-        with pytest.raises(APIError, match="no NewApiKeyReply") as caught:
+        with pytest.raises(APIError, match="not a valid NewApiKeyReply") as caught:
             await client.api_keys.create(description="x")
     assert SECRET not in str(caught.value)
     assert SECRET not in str(caught.value.__cause__)

@@ -105,7 +105,7 @@ async def test_no_digit_of_a_limit_is_lost(client: VeniceClient, amount: Decimal
 async def test_a_limit_that_is_no_number_is_refused_here(
     client: VeniceClient, amount: Decimal | float
 ) -> None:
-    with pytest.raises(ValueError, match=r"no amount|not JSON compliant"):
+    with pytest.raises(ValueError, match=r"not an amount|not JSON compliant"):
         await client.api_keys.create(description="No", consumption_limit={"usd": amount})
 
 

@@ -125,8 +125,8 @@ KEYSETS: dict[str, tuple[str, object, str]] = {
     "never ends": ("keyset_epoch.not_after", 2**40, "not a bounded time"),
     "two purposes": ("receipt_signing_keys.0.public_key", "identity", "two purposes"),
     "no suite": ("e2ee_public_keys", [], "has no key of"),
-    "no secret": ("e2ee_public_keys.0.public_key", "00" * 32, "is none"),
-    "no curve point": ("e2ee_public_keys.0.public_key", "ab" * 31, "is none"),
+    "no secret": ("e2ee_public_keys.0.public_key", "00" * 32, "is invalid"),
+    "no curve point": ("e2ee_public_keys.0.public_key", "ab" * 31, "is invalid"),
 }
 
 
@@ -360,7 +360,7 @@ SERVERS: dict[str, tuple[str, object, str]] = {
     "long ago": ("server_verification.verifiedAt", HOUR_AGO, "more than an hour"),
     "no time": ("server_verification.verifiedAt", "soon", "no time"),
     "gpu": ("nvidia_payload", json.dumps({"nonce": "00" * 32}), "evidence of GPUs"),
-    "gpu as text": ("nvidia_payload", "?", "no JSON"),
+    "gpu as text": ("nvidia_payload", "?", "is not JSON"),
     "no quote": ("intel_quote", None, "no hardware quote"),
 }
 

@@ -141,7 +141,7 @@ async def test_a_key_in_two_roles_is_noticed(keys: EnclaveKeys) -> None:
         (lambda data: tdx_quote(data, attributes=1), Outcome.FAILED, "debug mode"),
         (lambda data: tdx_quote(bytes(64)), Outcome.FAILED, "other keys, or another nonce"),
         (lambda data: tdx_quote(data[:32] + b"\1" * 32), Outcome.FAILED, "other keys"),
-        (lambda data: b"", Outcome.FAILED, "no TDX quote"),
+        (lambda data: b"", Outcome.FAILED, "not a TDX quote"),
     ],
 )
 async def test_a_quote_is_looked_at_and_never_called_proof(

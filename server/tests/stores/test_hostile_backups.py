@@ -112,7 +112,7 @@ def test_a_backup_that_was_cut_off_is_refused(
     whole: bytes, kept: float, refused: Callable[[bytes], str]
 ) -> None:
     end = int(kept) if kept == int(kept) else int(len(whole) * kept)
-    assert "was damaged" in refused(whole[:end])
+    assert "it is damaged" in refused(whole[:end])
 
 
 def test_no_byte_of_a_backup_changes_unseen(whole: bytes, refused: Callable[[bytes], str]) -> None:
@@ -120,7 +120,7 @@ def test_no_byte_of_a_backup_changes_unseen(whole: bytes, refused: Callable[[byt
         changed = bytearray(whole)
         changed[place] ^= 0x10
         if not _unpacks_alike(bytes(changed), whole):
-            assert "was damaged" in refused(bytes(changed))
+            assert "it is damaged" in refused(bytes(changed))
 
 
 def _unpacks_alike(archive: bytes, other: bytes) -> bool:
@@ -133,7 +133,7 @@ def _unpacks_alike(archive: bytes, other: bytes) -> bool:
 
 def test_a_changed_file_is_refused(refused: Callable[[bytes], str]) -> None:
     changed = packed(listed(DATABASE), member(DATABASE[0], b"not read so far".upper()))
-    assert "another content" in refused(changed)
+    assert "does not match its hash" in refused(changed)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_member_that_is_no_plain_file_is_refused(
 ) -> None:
     link = member("pepper", type=kind, linkname="/etc/passwd")
     said = refused(packed(listed(("pepper", b""), DATABASE), link, member(*DATABASE)))
-    assert "was damaged" in said
+    assert "it is damaged" in said
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_member_that_is_no_plain_file_is_refused(
 def test_members_and_manifest_have_to_agree(
     members: tuple[tuple[tarfile.TarInfo, bytes], ...], refused: Callable[[bytes], str]
 ) -> None:
-    assert "was damaged" in refused(packed(*members))
+    assert "it is damaged" in refused(packed(*members))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_members_and_manifest_have_to_agree(
 def test_a_manifest_that_is_none_is_refused(
     manifest: bytes, refused: Callable[[bytes], str]
 ) -> None:
-    assert "was damaged" in refused(packed(member("manifest.json", manifest), member(*DATABASE)))
+    assert "it is damaged" in refused(packed(member("manifest.json", manifest), member(*DATABASE)))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_manifest_that_is_none_is_refused(
 def test_a_row_of_the_manifest_that_is_none_is_refused(
     row: Any, refused: Callable[[bytes], str]
 ) -> None:
-    assert "was damaged" in refused(packed(listed(files=[row])))
+    assert "it is damaged" in refused(packed(listed(files=[row])))
 
 
 def test_a_backup_of_a_newer_program_is_refused_and_says_so(
@@ -262,11 +262,11 @@ def test_an_archive_unpacks_to_no_more_than_its_manifest_says(
 ) -> None:
     zeros = bytes(20_000_000)
     said = refused(packed(listed(DATABASE), member(*DATABASE), after=zeros))
-    assert "more than its manifest says" in said
+    assert "more than the manifest states" in said
     followed = packed(listed(DATABASE), member(*DATABASE), after=bytes(100_000) + b"x")
-    assert "something follows" in refused(followed)
+    assert "data after its last file" in refused(followed)
     header = member("manifest.json", pax_headers={"comment": "0" * 20_000_000})
-    assert "more than its manifest says" in refused(packed(header))
+    assert "more than the manifest states" in refused(packed(header))
 
 
 def test_a_pepper_of_another_length_is_refused(
@@ -280,10 +280,10 @@ def test_a_pepper_of_another_length_is_refused(
 
 def test_a_database_that_is_none_is_refused(refused: Callable[[bytes], str]) -> None:
     said = refused(packed(listed(DATABASE), member(*DATABASE)))
-    assert "is no database of Fondaco" in said
+    assert "is not a Fondaco database" in said
     assert "staging" not in said
 
 
 def test_what_is_no_archive_at_all_is_refused(refused: Callable[[bytes], str]) -> None:
     for content in (b"hello", b"\x1f\x8b", gzip.compress(b""), gzip.compress(b"x" * 100_000)):
-        assert "no backup of Fondaco" in refused(content)
+        assert "not a Fondaco backup" in refused(content)

@@ -18,7 +18,7 @@ from fondaco.stores.charge_log.record import encode
 from fondaco.stores.sqlite.ledger.commands import Command, DropSegment, EnterLogged, LogCharges
 from fondaco.stores.sqlite.ledger.replay import replay
 
-_RECENT: Final = 10_000
+_RECENT: Final = 4_000
 """Call ids that are remembered at least: the same id again is not logged, so that the database refuses it."""
 _SHARED: Final = 8
 """Charges of a round above which one commit for all of them costs no more than the log; measured."""
