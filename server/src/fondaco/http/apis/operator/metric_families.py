@@ -17,14 +17,14 @@ from fondaco.serving.metrics import SECONDS, Metrics
 
 
 @dataclass(frozen=True, slots=True)
-class Jobs:
+class JobFigures:
     """The jobs and their progress."""
 
     counts: Mapping[tuple[str, JobState], int]
     progress: Mapping[str, float]
 
 
-def exposition(metrics: Metrics, jobs: Jobs) -> bytes:
+def exposition(metrics: Metrics, jobs: JobFigures) -> bytes:
     """Return the metrics as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(_Families(metrics, jobs))
@@ -32,7 +32,7 @@ def exposition(metrics: Metrics, jobs: Jobs) -> bytes:
 
 
 class _Families(Collector):
-    def __init__(self, metrics: Metrics, jobs: Jobs) -> None:
+    def __init__(self, metrics: Metrics, jobs: JobFigures) -> None:
         self._metrics = metrics
         self._jobs = jobs
 
@@ -67,7 +67,7 @@ class _Families(Collector):
 
     def _of_jobs(self) -> Iterator[Metric]:
         counts = GaugeMetricFamily(
-            "fondaco_jobs", "Jobs by model and state.", labels=("model", "state")
+            "fondaco_jobs", "JobFigures by model and state.", labels=("model", "state")
         )
         for (model, state), count in self._jobs.counts.items():
             counts.add_metric((model, state.value), count)
@@ -81,7 +81,7 @@ class _Families(Collector):
             progress.add_metric((model,), share)
         yield progress
         ended = CounterMetricFamily(
-            "fondaco_jobs_ended", "Jobs by model and outcome.", labels=("model", "outcome")
+            "fondaco_jobs_ended", "JobFigures by model and outcome.", labels=("model", "outcome")
         )
         for labels, count in self._metrics.jobs.items():
             ended.add_metric(labels, count)

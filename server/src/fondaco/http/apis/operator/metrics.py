@@ -14,10 +14,10 @@ _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 async def run(context: RequestContext[None, None]) -> Response:
     """Send the metrics in the Prometheus text format."""
-    from fondaco.http.apis.operator.metric_families import Jobs, exposition  # noqa: PLC0415 - 0.02 s
+    from fondaco.http.apis.operator.metric_families import JobFigures, exposition  # noqa: PLC0415 - 0.02 s
 
     platform = context.platform
-    jobs = Jobs(await _job_counts(platform), platform.job_runner.progress)
+    jobs = JobFigures(await _job_counts(platform), platform.job_runner.progress)
     return Response(exposition(platform.metrics, jobs), media_type=_MEDIA_TYPE.encode())
 
 
