@@ -17,6 +17,7 @@ from cli_program import Fondaco
 from fondaco.cli.setup import service
 from fondaco.cli.setup.unit import ServerUnit, quoted
 from fondaco.configuration import load
+from fondaco.stores.server_lock import Reloads, ServerLock, locked
 
 OTHER = next(one.pw_name for one in pwd.getpwall() if one.pw_uid != os.geteuid())
 """A user who does not run the tests."""
@@ -32,6 +33,18 @@ def test_init_without_a_terminal_writes_a_file_that_is_sound(fondaco: Fondaco, h
     uncommented = re.sub(r"^# (?=\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
     (home / "fondaco.toml").write_text(uncommented)  # the examples, too, name settings that exist
     assert fondaco("config", "check").code == 0
+
+
+def test_init_beside_a_running_server_keeps_its_port(fondaco: Fondaco, home: Path) -> None:
+    home.mkdir()
+    descriptor = locked(home)
+    try:
+        ServerLock(descriptor, Reloads.YES).says_url("http://127.0.0.1:8123")
+        done = fondaco("init")
+    finally:
+        os.close(descriptor)
+    assert "port = 8123\n" in (home / "fondaco.toml").read_text()
+    assert done.out.endswith("Next: fondaco reload\n")
 
 
 def test_init_keeps_a_file_that_is_there(fondaco: Fondaco, home: Path) -> None:

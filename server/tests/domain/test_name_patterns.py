@@ -168,3 +168,5 @@ def test_images_go_to_a_model_that_sees() -> None:
     )
     seeing = roles("small", "large", seeing="large")
     assert seeing.route_for("default", tools=False, images=True).model.id == "large"
+    both = roles("small", "large", seeing="large", calling=("small",))
+    assert both.route_for("default", tools=True, images=True).model.id == "small"

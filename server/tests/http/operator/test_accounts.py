@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import quote
 
+import anyio
 import httpx2
 import pytest
 
 from browser_session import Browser
+from fake_upstream import late, speak
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import EntryKind
 from fondaco.domain.money.limits import RateLimits, Tier
@@ -16,6 +18,7 @@ from fondaco.http.endpoint.timestamps import unix_seconds
 from house import ACCOUNT, MANY, PEPPER, House, house
 
 FIRST_KEY = {"apiKeyType": "INFERENCE", "description": "First key"}
+CHAT = "/api/v1/chat/completions"
 ACCOUNTS, TIERS = "/api/v1/operator/accounts", "/api/v1/operator/tiers"
 LIMITS = {"small": RateLimits(MANY, MANY, MANY)}
 TWO_TIERS = {
@@ -315,6 +318,38 @@ async def test_nobody_is_let_into_a_disabled_account(one: House) -> None:
     assert "is disabled, so nobody can log in to it" in refused(reply, 409)
     reply = await one.client.post(f"{ACCOUNTS}/research/keys", json=FIRST_KEY)
     assert "is disabled, so its keys are refused" in refused(reply, 409)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_under_way_ends_and_is_charged_though_its_account_is_disabled(
+    one: House, *, stream: bool
+) -> None:
+    good(await create(one, usd=1))
+    made = good(await one.client.post(f"{ACCOUNTS}/research/keys", json=FIRST_KEY))
+    headers = {"Authorization": f"Bearer {made['data']['apiKey']}"}
+    body = {"model": "toy", "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
+    answered = anyio.Event()
+    one.fake.next(late(speak, answered))
+    async with anyio.create_task_group() as calls:
+        replies: list[httpx2.Response] = []
+
+        async def call() -> None:
+            replies.append(await one.client.post(CHAT, json=body, headers=headers))
+
+        calls.start_soon(call)
+        with anyio.fail_after(10):
+            while not one.fake.asked:  # noqa: ASYNC110 - a fake that tells nothing
+                await anyio.sleep(0.005)
+        good(await change(one, "research", disabled=True))
+        refused(await one.client.post(CHAT, json=body, headers=headers), 401)
+        answered.set()
+    [reply] = replies
+    assert reply.status_code == 200
+    assert not stream or reply.text.endswith("data: [DONE]\n\n")
+    [research] = [
+        row for row in good(await one.client.get(ACCOUNTS))["data"] if row["name"] == "research"
+    ]
+    assert research["usd"] < 1, "what it delivered is charged"
 
 
 async def test_a_first_key_is_of_the_new_account(

@@ -4,13 +4,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from fondaco.cli.exits import FailedError
 from fondaco.cli.options import Home
 
+if TYPE_CHECKING:
+    from fondaco.stores.server_lock import ServerState
+
+_PORT = "8000"
 _FILE = """\
 # Configuration of Fondaco. Every setting has a default; `fondaco config show` prints all of them, and
 # docs/reference/settings.md explains them. After a change: fondaco config check, then: fondaco reload
@@ -73,6 +78,7 @@ def init(
     """
     from fondaco.configuration import home_folder
     from fondaco.private_files import replace_whole
+    from fondaco.stores.server_lock import running_server
 
     asks = not yes and sys.stdin.isatty()
     folder = home_folder(home)
@@ -82,7 +88,9 @@ def init(
             raise FailedError(f"{path} already exists. Overwrite it with --force.")
         if not typer.confirm(f"{path} already exists. Overwrite it?"):
             raise FailedError("Nothing was changed.")
-    text = _asked(folder) if asks else _text("8000", "", "")
+    running = running_server(folder)
+    port = _port_of(running)
+    text = _asked(folder, port) if asks else _text(port, "", "")
     if fault := _fault(text, folder):
         raise FailedError(f"The file would be invalid: {fault}")
     try:
@@ -91,11 +99,17 @@ def init(
     except OSError as error:
         raise FailedError(f"{path} cannot be written: {error.strerror}.") from error
     typer.echo(f"Written: {path}")
-    typer.echo("Next: fondaco serve")
+    typer.echo("Next: fondaco serve" if running is None else "Next: fondaco reload")
 
 
-def _asked(folder: Path) -> str:
-    port = _answer("Port", "8000", lambda answer: _fault(_text(answer, "", ""), folder))
+def _port_of(running: "ServerState | None") -> str:
+    """Return the port of the server that runs on the home folder, or the default."""
+    port = None if running is None else urlsplit(running.url).port
+    return _PORT if port is None else str(port)
+
+
+def _asked(folder: Path, default_port: str) -> str:
+    port = _answer("Port", default_port, lambda answer: _fault(_text(answer, "", ""), folder))
     host = _answer(
         "Public host name, if a proxy on this machine serves other machines (empty: none)",
         "",

@@ -17,6 +17,8 @@ from fondaco.domain.models.video_model import VideoModel
 __all__ = ["Catalogue", "Route"]
 
 _DEFAULT = "default"
+_VISION, _TOOLS = ("default_vision", "vision"), ("function_calling_default", "function_calling")
+"""Trait of the model for what a request needs, and the capability that it takes."""
 
 
 class Catalogue:
@@ -151,14 +153,13 @@ class Catalogue:
         comes after it in the catalogue: lists begin with an operator's own models, and with the larger ones.
         """
         route = self.route(name)
-        if not (tools or images) or not self._names_a_role(name):
+        needed = [_VISION] * images + [_TOOLS] * tools
+        if not needed or not self._names_a_role(name):
             return route
-        for wanted, trait, capability in (
-            (images, "default_vision", "vision"),
-            (tools, "function_calling_default", "function_calling"),
-        ):
-            other = self._names.routes[ModelType.TEXT].get(trait) if wanted else None
-            if other is not None and self._suits_better(other.model, route.model, capability):
+        capabilities = [capability for _, capability in needed]
+        for trait, _ in needed:
+            other = self._names.routes[ModelType.TEXT].get(trait)
+            if other is not None and self._suits_better(other.model, route.model, capabilities):
                 assert isinstance(other.model, Model)  # noqa: S101 - the routes of text models
                 return Route(other.model, other.engines, other.notice)
         return route
@@ -172,14 +173,16 @@ class Catalogue:
             target = self._resolved(name, ModelType.TEXT)
         return name == _DEFAULT or (target is not None and target not in self._entries)
 
-    def _suits_better(self, other: AnyModel, usual: Model, capability: str) -> bool:
+    def _suits_better(self, other: AnyModel, usual: Model, capabilities: Iterable[str]) -> bool:
         if not isinstance(other, Model) or not other.available:
             return False
-        if not getattr(other.capabilities, capability):
+        its, able = other.capabilities, usual.capabilities
+        if not all(getattr(its, one) for one in capabilities):
             return False
+        if not all(getattr(able, one) for one in capabilities):
+            return True
         order = tuple(self._entries)
-        able = getattr(usual.capabilities, capability)
-        return not able or order.index(other.id) < order.index(usual.id)
+        return order.index(other.id) < order.index(usual.id)
 
     def split(self, name: str) -> tuple[str, str | None]:
         """Return a text model's name and the feature suffix behind it, if there is one.
