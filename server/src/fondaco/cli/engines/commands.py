@@ -76,7 +76,11 @@ def check_engines(
     names = [name] if name else list(settings.engines)
     with busy("Testing the engines"):
         rows = [_tested(one, settings) for one in names]
-    table = Table("No upstream engines.", optional=("reason", "unlisted"))
+    table = Table(
+        "No upstream engines.",
+        optional=("fault", "unlisted", "milliseconds", "models"),
+        flexible="reason",
+    )
     print_rows(rows, table, as_json=as_json, wide=wide)
     if faults := [f"{row['name']}: {row['reason']}" for row in rows if not row["answers"]]:
         raise FailedError(
