@@ -342,3 +342,14 @@ def test_a_new_account_comes_with_the_commands_that_give_its_owner_a_key_a_login
 def test_a_new_account_in_json_is_nothing_but_the_account(fondaco: Fondaco) -> None:
     told = fondaco("accounts", "create", "friends", "--json")
     assert (told.err, made(told)["name"]) == ("", "friends")
+
+
+@pytest.mark.parametrize(
+    "words", [("balance", "show"), ("usage",), ("keys", "list"), ("keys", "create")]
+)
+def test_an_account_without_its_option_is_told_of_it(
+    fondaco: Fondaco, words: tuple[str, ...]
+) -> None:
+    refused = fondaco(*words, "bob")
+    assert (refused.code, "--account NAME" in refused.err) == (2, True)
+    assert "--account" not in fondaco("models", "list", "bob").err

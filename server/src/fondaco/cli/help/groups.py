@@ -14,8 +14,22 @@ _LAST = (SERVER, OUTPUT, GLOBAL)
 _MOST_IN_ONE_LIST = 8
 
 
+_UsageError: Any = typer.BadParameter.__base__
+"""The error of arguments that do not fit, which typer does not export."""
+
+
 class PanelCommand(TyperCommand):
     """A command; options are in panels where there are many."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the arguments; a superfluous one may be an account, which is an option everywhere."""
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            takes_account = any(one.name == "account" for one in self.get_params(ctx))
+            if takes_account and "unexpected extra argument" in error.message:
+                error.message += ". Name the account with: --account NAME"
+            raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line: arguments by their names, in brackets where they may be left out."""
