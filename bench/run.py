@@ -21,6 +21,7 @@ import machine
 import metering
 import programs
 import sealed
+import soak
 from gateway import Effort
 from programs import BenchError, Tools
 from table import Figure, markdown
@@ -37,11 +38,12 @@ class Plan:
     starts: int
     output_tokens: int
     """Of each answer of the embedded model."""
+    soak_calls: int
 
 
-FULL = Plan(Effort(rounds=3, seconds=5.0), starts=3, output_tokens=96)
-QUICK = Plan(Effort(rounds=3, seconds=2.0), starts=1, output_tokens=48)
-SMOKE = Plan(Effort(rounds=1, seconds=0.3), starts=1, output_tokens=8)
+FULL = Plan(Effort(rounds=3, seconds=5.0), starts=3, output_tokens=96, soak_calls=20_000)
+QUICK = Plan(Effort(rounds=3, seconds=2.0), starts=1, output_tokens=48, soak_calls=20_000)
+SMOKE = Plan(Effort(rounds=1, seconds=0.3), starts=1, output_tokens=8, soak_calls=400)
 
 GROWTH = "growth"
 """Only on request: it takes long."""
@@ -49,6 +51,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "footprint": frozenset(),
     "metering": frozenset(),
     "gateway": frozenset({"gcc", "nginx"}),
+    "soak": frozenset({"gcc"}),
     "client": frozenset({"gcc"}),
     "embedded": frozenset({"gcc"}),
     "sealed": frozenset({"gcc"}),
@@ -103,6 +106,8 @@ def _loaded(part: str, folder: Path, tools: Tools, plan: Plan) -> Iterator[Figur
     match part:
         case "gateway":
             return gateway.figures(folder, tools, plan.effort)
+        case "soak":
+            return soak.figures(folder, tools, plan.soak_calls)
         case "client":
             return client.figures(tools)
         case "embedded":
