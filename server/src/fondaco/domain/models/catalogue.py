@@ -139,12 +139,7 @@ class Catalogue:
 
     def leaves_open(self, name: str) -> bool:
         """Whether a name requests no particular model: the trait `default`, or an alias of it."""
-        if name in self._entries:
-            return False
-        target = self._targets.get(name)
-        if target is None and not self.knows(name):
-            target = self._resolved(name, ModelType.TEXT)
-        return _DEFAULT in (name, target)
+        return name not in self._entries and _DEFAULT in (name, self._target(name))
 
     def route_for(self, name: str, *, tools: bool, images: bool) -> Route[Model]:
         """Return `route(name)`, for a request with tools or images.
@@ -168,10 +163,15 @@ class Catalogue:
         """Whether a name is `default`, or an alias of a trait."""
         if name in self._entries:
             return False
+        target = self._target(name)
+        return name == _DEFAULT or (target is not None and target not in self._entries)
+
+    def _target(self, name: str) -> str | None:
+        """Return the id or trait that an alias, a pattern or the setting for unknown names leads to."""
         target = self._targets.get(name)
         if target is None and not self.knows(name):
-            target = self._resolved(name, ModelType.TEXT)
-        return name == _DEFAULT or (target is not None and target not in self._entries)
+            return self._resolved(name, ModelType.TEXT)
+        return target
 
     def _suits_better(self, other: AnyModel, usual: Model, capabilities: Iterable[str]) -> bool:
         if not isinstance(other, Model) or not other.available:
